@@ -1,0 +1,16 @@
+package ledger
+
+// Shard is the number of one of the ledger's logs, 0 to MaxShards-1.
+type Shard uint8
+
+// MaxShards bounds the number of shards for ever: a mark for 64 stays under 2 KB.
+const MaxShards = 64
+
+// Position is the place of a record in its shard's log, counted from 0 without
+// holes. It never changes and is never used again.
+type Position uint64
+
+// Vector has one position per shard: everything before it has been passed.
+// A shard that is absent from a from-vector stands at 0; one that is absent
+// from a to-vector is not in the window.
+type Vector []Position
