@@ -1,0 +1,140 @@
+// Package keys holds the secret keys of one installation: a ring of random
+// 32-byte roots, the newest in use and all older ones kept, from which a key
+// for each purpose is derived. On one machine the ring is a file of mode 0600,
+// on AWS a secret; both hold the same JSON.
+//
+// A key's number travels in clear with what it protects (a mark, a nonce, a
+// sealed verifier), so that rotation breaks nothing that was issued before.
+package keys
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Purpose names what a key is for. Keys of different purposes are independent.
+type Purpose string
+
+// The purposes.
+const (
+	Marks     Purpose = "docket/marks/v1"     // continuation marks
+	RIDs      Purpose = "docket/rids/v1"      // record identifiers
+	Nonces    Purpose = "docket/nonces/v1"    // Digest nonces and NTLM challenges
+	Verifiers Purpose = "docket/verifiers/v1" // password verifiers at rest
+	Progress  Purpose = "docket/progress/v1"  // names of progress items of long searches
+	Memory    Purpose = "docket/memory/v1"    // keyed hashes that never leave a process
+)
+
+// Size is the length of every key in bytes.
+const Size = 32
+
+// Key is a derived key and the number of its root.
+type Key struct {
+	ID     uint32 // 1 and up, increasing with age of issue
+	Secret [Size]byte
+}
+
+// Ring is a set of roots. It is immutable and safe for concurrent use.
+type Ring struct {
+	realm string
+	roots []root // oldest first
+}
+
+type root struct {
+	ID      uint32    `json:"id"`
+	Created time.Time `json:"created"`
+	Secret  []byte    `json:"secret"`
+}
+
+type document struct {
+	Realm string `json:"realm"`
+	Keys  []root `json:"keys"`
+}
+
+// ErrMalformed says that a ring's document is not one.
+var ErrMalformed = errors.New("malformed key ring")
+
+// Generate makes a ring with one new root. The realm is the one of HTTP
+// authentication; it is fixed for the life of an installation, because Digest
+// verifiers depend on it.
+func Generate(rand io.Reader, now time.Time, realm string) (*Ring, error) {
+	return (&Ring{realm: realm}).Rotate(rand, now)
+}
+
+// Rotate returns a ring with one more root, which becomes the current one.
+func (r *Ring) Rotate(rand io.Reader, now time.Time) (*Ring, error) {
+	next := root{ID: 1, Created: now.UTC().Truncate(time.Second), Secret: make([]byte, Size)}
+	if n := len(r.roots); n > 0 {
+		next.ID = r.roots[n-1].ID + 1
+	}
+	if _, err := io.ReadFull(rand, next.Secret); err != nil {
+		return nil, fmt.Errorf("make root key %d: %w", next.ID, err)
+	}
+	roots := append(append([]root(nil), r.roots...), next)
+	return &Ring{realm: r.realm, roots: roots}, nil
+}
+
+// Parse reads the document that Marshal writes.
+func Parse(data []byte) (*Ring, error) {
+	var doc document
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("%w: not the JSON of a ring", ErrMalformed)
+	}
+	if len(doc.Keys) == 0 || doc.Realm == "" {
+		return nil, fmt.Errorf("%w: realm and at least one key are required", ErrMalformed)
+	}
+	for i, k := range doc.Keys {
+		if len(k.Secret) != Size || k.ID == 0 || (i > 0 && k.ID <= doc.Keys[i-1].ID) {
+			return nil, fmt.Errorf("%w: key %d of the list has a wrong size or number", ErrMalformed, i+1)
+		}
+	}
+	return &Ring{realm: doc.Realm, roots: doc.Keys}, nil
+}
+
+// Marshal writes the ring, secrets included.
+func (r *Ring) Marshal() ([]byte, error) {
+	return json.MarshalIndent(document{Realm: r.realm, Keys: r.roots}, "", "  ")
+}
+
+// Realm is the realm of HTTP authentication.
+func (r *Ring) Realm() string { return r.realm }
+
+// Current is the key to use for new things.
+func (r *Ring) Current(p Purpose) Key { return r.roots[len(r.roots)-1].derive(p) }
+
+// Lookup finds the key by its number.
+func (r *Ring) Lookup(p Purpose, id uint32) (Key, bool) {
+	for i := range r.roots {
+		if r.roots[i].ID == id {
+			return r.roots[i].derive(p), true
+		}
+	}
+	return Key{}, false
+}
+
+// All returns every key of a purpose, the current one first.
+func (r *Ring) All(p Purpose) []Key {
+	list := make([]Key, 0, len(r.roots))
+	for i := len(r.roots) - 1; i >= 0; i-- {
+		list = append(list, r.roots[i].derive(p))
+	}
+	return list
+}
+
+// String keeps secrets out of logs.
+func (r *Ring) String() string { return fmt.Sprintf("key ring of %d", len(r.roots)) }
+
+func (k root) derive(p Purpose) Key {
+	out, err := hkdf.Key(sha256.New, k.Secret, nil, string(p), Size)
+	if err != nil {
+		panic("keys: HKDF refuses 32 bytes of SHA-256: " + err.Error())
+	}
+	key := Key{ID: k.ID}
+	copy(key.Secret[:], out)
+	return key
+}
