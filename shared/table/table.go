@@ -3,9 +3,9 @@
 // writes and small transactions. It is what DynamoDB and an embedded store have
 // in common and no more.
 //
-// Package bolt implements it on one file, dynamo on DynamoDB, remote over a
-// local socket, faulty with faults in between; tabletest is the suite that each
-// of them passes. The package knows nothing of what the items mean.
+// Package memory implements it in a map, bolt on one file, dynamo on DynamoDB,
+// remote over a local socket, faulty with faults in between; tabletest is the
+// suite that each of them passes. The package knows nothing of what the items mean.
 package table
 
 import (
@@ -140,41 +140,8 @@ type Failed struct {
 }
 
 func (e *ConditionError) Error() string {
+	if len(e.Failed) == 0 {
+		return "condition failed"
+	}
 	return fmt.Sprintf("condition failed for %d item(s), the first op %d", len(e.Failed), e.Failed[0].Op)
-}
-
-// Validate reports requests that no implementation may take.
-func Validate(ops []Op) error {
-	if len(ops) == 0 || len(ops) > MaxOps {
-		return fmt.Errorf("%w: %d writes, must be 1 to %d", ErrInvalid, len(ops), MaxOps)
-	}
-	total := 0
-	seen := make(map[Key]bool, len(ops))
-	for i := range ops {
-		it := &ops[i].Item
-		if err := it.Key.Validate(); err != nil {
-			return err
-		}
-		if seen[it.Key] {
-			return fmt.Errorf("%w: key %s twice in one write", ErrInvalid, it.Key)
-		}
-		seen[it.Key] = true
-		size := len(it.Partition) + len(it.Sort) + len(it.Value)
-		if size > MaxItem {
-			return fmt.Errorf("%w: item %s has %d bytes, limit %d", ErrTooLarge, it.Key, size, MaxItem)
-		}
-		total += size
-	}
-	if total > MaxWriteBytes {
-		return fmt.Errorf("%w: transaction has %d bytes, limit %d", ErrTooLarge, total, MaxWriteBytes)
-	}
-	return nil
-}
-
-// Validate reports an empty or too long key.
-func (k Key) Validate() error {
-	if k.Partition == "" || k.Sort == "" || len(k.Partition) > MaxPartition || len(k.Sort) > MaxSort {
-		return fmt.Errorf("%w: key %s: partition must have 1 to %d bytes and sort 1 to %d", ErrInvalid, k, MaxPartition, MaxSort)
-	}
-	return nil
 }
