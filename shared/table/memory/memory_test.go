@@ -8,6 +8,7 @@ import (
 
 	"docket/shared/table"
 	"docket/shared/table/memory"
+	"docket/shared/table/tabletest"
 )
 
 // Expired items must not pile up: what reads as absent is dropped by the
@@ -40,4 +41,8 @@ func TestExpiredItemsAreDropped(t *testing.T) {
 	if err != nil || len(got) != 1 || string(got[0].Value) != "kept" {
 		t.Errorf("Get after the sweep: %v, %v", got, err)
 	}
+}
+
+func TestTable(t *testing.T) {
+	tabletest.Run(t, func(t *testing.T, now func() time.Time) table.Table { return memory.New(now) })
 }
