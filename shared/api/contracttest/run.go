@@ -1,0 +1,30 @@
+package contracttest
+
+import "testing"
+
+// Run runs the suite against a target.
+func Run(t *testing.T, target Target) {
+	for _, section := range []struct {
+		name  string
+		tests map[string]func(suite)
+	}{
+		{"1 Addresses", addresses},
+		{"2 Formats", formats},
+		{"3 Records", records},
+		{"4 Marks", marks},
+		{"5 Search", searches},
+		{"6 Errors", refusals},
+		{"7 Roles", roles},
+	} {
+		t.Run(section.name, func(t *testing.T) {
+			for name, test := range section.tests {
+				t.Run(name, func(t *testing.T) {
+					if reason := target.Differs[name]; reason != "" {
+						t.Skip("differs on this target: " + reason)
+					}
+					test(suite{t, target})
+				})
+			}
+		})
+	}
+}
