@@ -3,6 +3,7 @@ package filter
 // Field is what a filter looks at (contract, section 5).
 type Field uint8
 
+// The fields. The numbers are stored in marks and never change.
 const (
 	NoField Field = iota
 	RID
@@ -25,6 +26,7 @@ const (
 // Operator is how a filter compares.
 type Operator uint8
 
+// The operators. The numbers are stored in marks and never change.
 const (
 	Default Operator = iota // Contains, or Equals for Action, When and WorkingHours
 	Contains

@@ -1,0 +1,37 @@
+package filter
+
+import (
+	"fmt"
+
+	"docket/shared/activity"
+)
+
+const secondsOfDay = 24 * 3600
+
+// hours is a range of the day in seconds of UTC, both ends included. It crosses
+// midnight if from is after to.
+type hours struct{ from, to int }
+
+func (h hours) has(when int64) bool {
+	second := int((when%secondsOfDay + secondsOfDay) % secondsOfDay)
+	if h.from <= h.to {
+		return h.from <= second && second <= h.to
+	}
+	return second >= h.from || second <= h.to
+}
+
+// newHours reads the value of a WorkingHours entry.
+func newHours(e *Entry) (hours, error) {
+	if e.Text != "" || e.From == nil || e.To == nil {
+		return hours{}, fmt.Errorf("From and To are required")
+	}
+	from, ok := activity.ParseClock(*e.From)
+	if !ok {
+		return hours{}, fmt.Errorf("From must be HH:MM:SS with Z or an offset, not %s", quote(*e.From))
+	}
+	to, ok := activity.ParseClock(*e.To)
+	if !ok {
+		return hours{}, fmt.Errorf("To must be HH:MM:SS with Z or an offset, not %s", quote(*e.To))
+	}
+	return hours{from, to}, nil
+}
