@@ -1,0 +1,203 @@
+package bolt_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"docket/shared/table"
+	"docket/shared/table/bolt"
+)
+
+// A damaged item is an error that names its key, for every call that needs it,
+// and can be replaced or deleted; its neighbours are read as ever.
+func TestDamagedItem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	db, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"a", "b", "c"} {
+		op := put(key("shard 1", s), 1, "value of "+s)
+		op.Item.Expires = 9_000_000_000
+		err = errors.Join(err, db.Table("t").Write(t.Context(), op))
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	bad := key("shard 1", "b")
+	alter(t, path, func(tx *bbolt.Tx) error {
+		b, k := tx.Bucket([]byte("items/t")), []byte("\x00\x07shard 1b")
+		return b.Put(k, bytes.Replace(b.Get(k), []byte("value"), []byte("Value"), 1))
+	})
+	db = open(t, path, bolt.Options{})
+	tbl := db.Table("t")
+	damaged := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, table.ErrDamaged) || !strings.Contains(err.Error(), bad.String()) {
+			t.Errorf("%s: error %v, want ErrDamaged of %s", what, err, bad)
+		}
+	}
+	_, err = tbl.Get(t.Context(), key("shard 1", "a"), bad)
+	damaged("Get", err)
+	for _, reverse := range []bool{false, true} {
+		_, err = tbl.Query(t.Context(), table.Query{Partition: "shard 1", Reverse: reverse})
+		damaged("Query", err)
+	}
+	conditional := put(bad, 2, "new")
+	conditional.If = table.Present
+	damaged("Write", tbl.Write(t.Context(), put(key("shard 1", "d"), 1, "x"), conditional))
+	damaged("Check", db.Check(t.Context()))
+	if a, c, d := value(t, tbl, key("shard 1", "a")), value(t, tbl, key("shard 1", "c")), value(t, tbl, key("shard 1", "d")); a != "value of a" || c != "value of c" || d != "(absent)" {
+		t.Errorf("its neighbours are %q, %q, %q", a, c, d)
+	}
+	if err := tbl.Write(t.Context(), put(bad, 2, "new")); err != nil {
+		t.Error(err)
+	}
+	if got := value(t, tbl, bad); got != "new" {
+		t.Errorf("replaced: %q", got)
+	}
+	if err := db.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRandomDamage changes a file at random: whatever is read from it then is
+// what was written, or an error; nothing crashes. That an item is missing can be
+// seen by Check alone, so nothing is asked about it here.
+func TestRandomDamage(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	dir := t.TempDir()
+	whole, want := sample(t, filepath.Join(dir, "whole"))
+	rounds := 300
+	if testing.Short() {
+		rounds = 50
+	}
+	outcomes := make(map[string]int)
+	for i := range rounds {
+		data := bytes.Clone(whole)
+		data = damage(rnd, data)
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		outcomes[readAll(t, path, want)]++
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Log(outcomes)
+	if outcomes["damage found"] == 0 {
+		t.Error("no damage was found")
+	}
+}
+
+// sample makes a database of small and large items and returns its file.
+func sample(t *testing.T, path string) ([]byte, map[table.Key]string) {
+	t.Helper()
+	db, err := bolt.Open(path, bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[table.Key]string)
+	for i := range 150 {
+		k := key(fmt.Sprint("shard ", i%3), fmt.Sprintf("%04d", i))
+		want[k] = strings.Repeat(fmt.Sprint(i, " "), 1+i%7*i%7*60)
+		err = errors.Join(err, db.Table("t").Write(t.Context(), put(k, 1, want[k])))
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0 // the file is longer, to grow into
+	alter(t, path, func(tx *bbolt.Tx) error { size = int(tx.Size()); return nil })
+	return data[:size], want
+}
+
+func damage(rnd *rand.Rand, data []byte) []byte {
+	switch rnd.IntN(4) {
+	case 0:
+		for range 1 + rnd.IntN(5) {
+			data[rnd.IntN(len(data))] ^= 1 << rnd.IntN(8)
+		}
+	case 1: // a sector of zeros, or of something else in the file
+		at, from := rnd.IntN(len(data)/512)*512, rnd.IntN(len(data)/512)*512
+		if rnd.IntN(2) == 0 {
+			clear(data[at : at+512])
+		} else {
+			copy(data[at:at+512], data[from:from+512])
+		}
+	case 2: // two pages swapped
+		a, b := rnd.IntN(len(data)/4096)*4096, rnd.IntN(len(data)/4096)*4096
+		page := bytes.Clone(data[a : a+4096])
+		copy(data[a:a+4096], data[b:b+4096])
+		copy(data[b:b+4096], page)
+	case 3:
+		data = data[:rnd.IntN(len(data))]
+	}
+	return data
+}
+
+// readAll reads all that can be and fails if any of it is not as written.
+func readAll(t *testing.T, path string, want map[table.Key]string) (outcome string) {
+	t.Helper()
+	db, err := bolt.Open(path, bolt.Options{NoSync: true})
+	if err != nil {
+		return "not opened"
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Log(err)
+		}
+	}()
+	tbl, ctx := db.Table("t"), context.Background()
+	missing, failed := 0, db.Check(ctx) != nil
+	same := func(items []table.Item) {
+		for _, it := range items {
+			if v, ok := want[it.Key]; !ok || v != string(it.Value) || it.Version != 1 {
+				t.Fatalf("item %s is read with %d bytes and was not written so", it.Key, len(it.Value))
+			}
+		}
+	}
+	for k := range want {
+		items, err := tbl.Get(ctx, k)
+		same(items)
+		if err != nil {
+			failed = true
+		} else if len(items) == 0 {
+			missing++
+		}
+	}
+	for p := range 3 {
+		page, err := tbl.Query(ctx, table.Query{Partition: fmt.Sprint("shard ", p)})
+		same(page.Items)
+		failed = failed || err != nil
+	}
+	// Writing to it may fail, but must end.
+	if err := tbl.Write(ctx, put(key("shard 1", "9999"), 1, "x")); err != nil {
+		failed = true
+	}
+	switch {
+	case failed:
+		return "damage found"
+	case missing > 0 && missing < len(want):
+		return "items missing"
+	case missing > 0:
+		return "empty"
+	default:
+		return "harmless"
+	}
+}
