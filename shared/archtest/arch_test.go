@@ -34,6 +34,8 @@ var knows = map[string][]string{
 	"client":           {"activity", "filter", "wire"},
 	"generate":         {"activity"},
 	"sample":           {"activity"},
+	"environment":      {},
+	"recordfile":       {"activity", "wire"},
 	"archtest":         {},
 }
 

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Settings are the choices of a deployment, from the context key "docket" of
+// cdk.json. The table in README.md says what each means.
+type Settings struct {
+	Name           string  // prefix of the stacks' names
+	Schemes        string  // authentication schemes to offer
+	TimeZone       string  // IANA zone of Today and Yesterday
+	LogLevel       string  // debug, info, warn, error
+	LogDays        float64 // retention of logs, one of CloudWatch's steps
+	RatePerSecond  float64 // throttling of the whole stage
+	Burst          float64
+	SearchMemory   float64 // MiB of the enum and search functions; 1769 is one core
+	WAF            bool    // AWS managed rules in front of the API
+	DomainName     string  // custom domain; empty for none
+	CertificateARN string  // its certificate, in the same region
+	TrustStoreURI  string  // s3:// of a CA bundle: clients need a certificate
+	AlarmEmail     string  // where alarms go; empty for a topic without subscribers
+}
+
+// defaults hold where cdk.json is silent.
+func defaults() Settings {
+	return Settings{
+		Name: "Docket", Schemes: "digest,basic", TimeZone: "UTC", LogLevel: "info", LogDays: 90,
+		RatePerSecond: 200, Burst: 400, SearchMemory: 1769,
+	}
+}
+
+// readSettings reads and checks the context. Every problem is reported at once.
+func readSettings(scope constructs.Construct) (Settings, error) {
+	s := defaults()
+	raw, _ := scope.Node().TryGetContext(jsii.String("docket")).(map[string]any)
+	var problems []string
+	for key, value := range raw {
+		if problem := s.set(key, value); problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	problems = append(problems, s.check()...)
+	if len(problems) > 0 {
+		return s, fmt.Errorf("context \"docket\" in cdk.json:\n  %s", strings.Join(problems, "\n  "))
+	}
+	return s, nil
+}
+
+// set takes one value and returns what is wrong with it.
+func (s *Settings) set(key string, value any) string {
+	texts := map[string]*string{
+		"name": &s.Name, "auth": &s.Schemes, "timeZone": &s.TimeZone, "logLevel": &s.LogLevel, "domainName": &s.DomainName,
+		"certificateArn": &s.CertificateARN, "trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail,
+	}
+	numbers := map[string]*float64{
+		"logDays": &s.LogDays, "ratePerSecond": &s.RatePerSecond, "burst": &s.Burst, "searchMemory": &s.SearchMemory,
+	}
+	if p, ok := texts[key]; ok {
+		if *p, ok = value.(string); !ok {
+			return key + " must be a text"
+		}
+		return ""
+	}
+	if p, ok := numbers[key]; ok {
+		if *p, ok = value.(float64); !ok {
+			return key + " must be a number"
+		}
+		return ""
+	}
+	if key == "waf" {
+		var ok bool
+		if s.WAF, ok = value.(bool); !ok {
+			return "waf must be true or false"
+		}
+		return ""
+	}
+	return key + " is not a setting"
+}
+
+var (
+	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	logSteps  = []float64{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653}
+)
+
+func (s *Settings) check() []string {
+	var p []string
+	bad := func(cond bool, text string) {
+		if cond {
+			p = append(p, text)
+		}
+	}
+	bad(!stackName.MatchString(s.Name), "name must be 1 to 64 letters, digits and dashes, a letter first")
+	bad(s.Schemes == "", "auth must name at least one scheme")
+	bad(s.RatePerSecond < 1 || s.Burst < 1, "ratePerSecond and burst must be at least 1")
+	bad(s.SearchMemory < 256 || s.SearchMemory > 10240, "searchMemory must be 256 to 10240 (MiB)")
+	bad((s.DomainName == "") != (s.CertificateARN == ""), "domainName and certificateArn go together")
+	bad(s.TrustStoreURI != "" && s.DomainName == "", "trustStoreUri needs a domainName")
+	bad(s.TrustStoreURI != "" && !strings.HasPrefix(s.TrustStoreURI, "s3://"), "trustStoreUri must begin with s3://")
+	days := false
+	for _, d := range logSteps {
+		days = days || d == s.LogDays
+	}
+	bad(!days, fmt.Sprintf("logDays must be one of %v", logSteps))
+	return p
+}

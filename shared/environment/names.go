@@ -1,0 +1,14 @@
+// Package environment names the environment variables of the functions in one
+// place, for the infrastructure that sets them and the functions that read them.
+package environment
+
+// The variables. Each function gets those it reads and no others.
+const (
+	RecordsTable   = "DOCKET_RECORDS_TABLE"   // name of the table of the ledger
+	DirectoryTable = "DOCKET_DIRECTORY_TABLE" // name of the table of accounts, groups, roles, plans
+	StateTable     = "DOCKET_STATE_TABLE"     // name of the table of nonces, tokens in use, progress
+	KeysSecret     = "DOCKET_KEYS_SECRET"     // ARN of the secret that holds the key ring
+	Schemes        = "DOCKET_AUTH"            // authentication schemes to offer, comma-separated
+	TimeZone       = "DOCKET_TIME_ZONE"       // IANA name of the zone of Today and Yesterday
+	LogLevel       = "DOCKET_LOG"             // debug, info, warn or error
+)
