@@ -16,9 +16,6 @@ const (
 	maxCommitBytes  = 16 << 20
 )
 
-// fill is how full a leaf is left when it is split, see doc.go.
-const fill = 0.9
-
 // commitAll is the committer: it runs until the queue is closed and empty.
 func (db *DB) commitAll() {
 	defer close(db.stopped)
@@ -89,124 +86,7 @@ func (db *DB) apply(group []*write, answers []error) error {
 			if !t.changed {
 				return errNothing
 			}
-			return t.sweep()
+			return t.finish()
 		})
 	})
-}
-
-// transaction is one bbolt transaction of the committer.
-type transaction struct {
-	tx      *bbolt.Tx
-	now     int64 // Unix seconds
-	places  map[string]*place
-	changed bool
-}
-
-// place is where a table lies in the file.
-type place struct {
-	items, expiry *bbolt.Bucket // expiry is nil until something expires
-	name          string
-	changes       int // made in this transaction
-}
-
-// place returns the table of that name, created if it is new.
-func (t *transaction) place(name string) (*place, error) {
-	if p := t.places[name]; p != nil {
-		return p, nil
-	}
-	items, err := t.tx.CreateBucketIfNotExists([]byte(itemsPrefix + name))
-	if err != nil {
-		return nil, fmt.Errorf("create table %s: %w", name, err)
-	}
-	items.FillPercent = fill
-	p := &place{items: items, expiry: t.tx.Bucket([]byte(expiryPrefix + name)), name: name}
-	t.places[name] = p
-	return p, nil
-}
-
-// write judges w and applies it if its conditions hold. answer is for w alone,
-// err ends the transaction.
-func (t *transaction) write(w *write) (answer, err error) {
-	p, err := t.place(w.table.name)
-	if err != nil {
-		return nil, err
-	}
-	olds, err := t.judge(p, w)
-	if err != nil {
-		return err, nil
-	}
-	return nil, t.change(p, w, olds)
-}
-
-// judge returns the expiries of what is under the keys of w, 0 for none, or the
-// error to answer w with.
-func (t *transaction) judge(p *place, w *write) ([]int64, error) {
-	olds := make([]int64, len(w.ops))
-	var failed []table.Failed
-	for i := range w.ops {
-		o := &w.ops[i]
-		old, there, err := t.existing(p, o)
-		if err != nil {
-			return nil, err
-		}
-		olds[i] = old.expires
-		var existing *table.Item
-		if there {
-			existing = &table.Item{Key: o.name, Version: old.version}
-		}
-		if o.cond.Holds(existing) {
-			continue
-		}
-		if there {
-			*existing = old.item(o.name)
-		}
-		failed = append(failed, table.Failed{Op: i, Existing: existing})
-	}
-	if failed != nil {
-		return nil, &table.ConditionError{Failed: failed}
-	}
-	return olds, nil
-}
-
-// existing returns what is stored under o's key; there is false if it reads as
-// absent. What is damaged is no error for an op without a condition: it is how
-// such an item is got rid of.
-func (t *transaction) existing(p *place, o *op) (old stored, there bool, err error) {
-	raw := p.items.Get(o.key)
-	if raw == nil {
-		return stored{}, false, nil
-	}
-	old, err = decodeItem(o.key, raw)
-	if err != nil {
-		if o.cond.If == table.Always {
-			return stored{}, false, nil
-		}
-		return stored{}, false, err
-	}
-	return old, !old.expiredAt(t.now), nil
-}
-
-// change applies the ops of w. olds are the expiries of what they replace.
-func (t *transaction) change(p *place, w *write, olds []int64) error {
-	for i := range w.ops {
-		o := &w.ops[i]
-		if o.kind == table.Check {
-			continue
-		}
-		t.changed = true
-		p.changes++
-		var err error
-		if o.kind == table.Put {
-			err = p.items.Put(o.key, o.value)
-		} else {
-			err = p.items.Delete(o.key)
-		}
-		if err == nil {
-			err = t.reindex(p, o.key, olds[i], o.expires)
-		}
-		if err != nil {
-			return fmt.Errorf("change %s: %w", o.name, err)
-		}
-	}
-	return nil
 }

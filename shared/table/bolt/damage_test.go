@@ -71,8 +71,8 @@ func TestDamagedItem(t *testing.T) {
 }
 
 // TestRandomDamage changes a file at random: whatever is read from it then is
-// what was written, or an error; nothing crashes. That an item is missing can be
-// seen by Check alone, so nothing is asked about it here.
+// what was written, or an error; nothing crashes. An item may be missing, but
+// then Check says so.
 func TestRandomDamage(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -87,6 +87,9 @@ func TestRandomDamage(t *testing.T) {
 	for i := range rounds {
 		data := bytes.Clone(whole)
 		data = damage(rnd, data)
+		if raceEnabled {
+			spareRoots(whole, data)
+		}
 		path := filepath.Join(dir, fmt.Sprint(i))
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -151,6 +154,19 @@ func damage(rnd *rand.Rand, data []byte) []byte {
 	return data
 }
 
+// spareRoots undoes damage to the pages that hold the small buckets: bbolt copies
+// those to the heap, and the pointer checks that come with the race detector end
+// the process when it reads beyond the copy. Without them it gets bytes that fail
+// their checksum.
+func spareRoots(whole, data []byte) {
+	const page = 4096
+	for at := 0; at+page <= len(data); at += page {
+		if bytes.Contains(whole[at:at+page], []byte("format")) {
+			copy(data[at:at+page], whole[at:])
+		}
+	}
+}
+
 // readAll reads all that can be and fails if any of it is not as written.
 func readAll(t *testing.T, path string, want map[table.Key]string) (outcome string) {
 	t.Helper()
@@ -164,7 +180,8 @@ func readAll(t *testing.T, path string, want map[table.Key]string) (outcome stri
 		}
 	}()
 	tbl, ctx := db.Table("t"), context.Background()
-	missing, failed := 0, db.Check(ctx) != nil
+	checked := db.Check(ctx)
+	missing, failed := 0, checked != nil
 	same := func(items []table.Item) {
 		for _, it := range items {
 			if v, ok := want[it.Key]; !ok || v != string(it.Value) || it.Version != 1 {
@@ -186,6 +203,9 @@ func readAll(t *testing.T, path string, want map[table.Key]string) (outcome stri
 		same(page.Items)
 		failed = failed || err != nil
 	}
+	if checked == nil && (missing > 0 || failed) {
+		t.Errorf("%d items are missing, others failed %t, and Check found nothing", missing, failed)
+	}
 	// Writing to it may fail, but must end.
 	if err := tbl.Write(ctx, put(key("shard 1", "9999"), 1, "x")); err != nil {
 		failed = true
@@ -193,10 +213,6 @@ func readAll(t *testing.T, path string, want map[table.Key]string) (outcome stri
 	switch {
 	case failed:
 		return "damage found"
-	case missing > 0 && missing < len(want):
-		return "items missing"
-	case missing > 0:
-		return "empty"
 	default:
 		return "harmless"
 	}

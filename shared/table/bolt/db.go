@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -49,6 +50,8 @@ type Options struct {
 	// NoSync answers writes before they are on the disk. A crash of the machine
 	// may then ruin the file: for tests only.
 	NoSync bool
+	// Log is told of damage that Open can live with; nil is nobody.
+	Log *slog.Logger
 	// Timeout is how long to wait for another process to close the file; 0 is
 	// not at all.
 	Timeout time.Duration
@@ -64,6 +67,7 @@ type DB struct {
 	closed  bool         // guarded by mu
 	stopped chan struct{}
 	broken  error // why writes are refused; the committer's own
+	heads   error // what was wrong with the heads of the file when it was opened
 }
 
 // Open opens the database at path, created with mode 0600 if there is none. It
@@ -81,6 +85,10 @@ func Open(path string, opts Options) (*DB, error) {
 	db := &DB{
 		bolt: b, now: opts.Now,
 		queue: make(chan *write, queueLength), stopped: make(chan struct{}),
+	}
+	db.heads = checkHeads(path, b.Info().PageSize)
+	if db.heads != nil && opts.Log != nil {
+		opts.Log.Error("database damaged", "path", path, "error", db.heads)
 	}
 	if err := db.prepare(path, fresh && !opts.NoSync); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), b.Close())

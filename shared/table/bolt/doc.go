@@ -3,8 +3,10 @@
 // # Layout
 //
 // The file holds, for every table name, a bucket "items/NAME" and, once items
-// that expire were written, a bucket "expiry/NAME"; and a bucket "docket" whose
-// key "format" is the version of this layout, 1.
+// that expire were written, a bucket "expiry/NAME"; and a bucket "docket" with
+// the key "format", the version of this layout, 1, and for every table a key
+// "tally/NAME": the number of its items and the sum of their checksums (8 bytes
+// each, big-endian).
 //
 //	items   key    partition length (2 bytes, big-endian) | partition | sort
 //	        value  CRC-32C (4 bytes, big-endian) of key and of what follows
@@ -50,7 +52,9 @@
 // returned. Damage of the tree itself makes bbolt panic, or the kernel deliver a
 // fault for a page that cannot be read; both become errors here. After that in
 // a write the committer refuses all others: a tree that is not sound must not be
-// built on. What the tree does not notice, a lost branch, DB.Check finds.
+// built on. What the tree does not notice, a lost branch, DB.Check finds by the
+// tally. What nothing finds is a list of free pages that is wrong before it has
+// done harm, and a file put back to what it once was.
 //
 // # Options of bbolt
 //

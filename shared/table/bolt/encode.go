@@ -64,9 +64,18 @@ func checksum(key, rest []byte) uint32 {
 	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, rest)
 }
 
+// checksumOf returns the checksum that stored bytes bear, 0 if they have none.
+func checksumOf(b []byte) uint32 {
+	if len(b) < checksumBytes {
+		return 0
+	}
+	return binary.BigEndian.Uint32(b)
+}
+
 // stored is an item as it lies in the file. value is valid until the end of the
 // transaction.
 type stored struct {
+	sum     uint32 // its checksum
 	version uint64
 	expires int64
 	value   []byte
@@ -79,7 +88,7 @@ func decodeItem(key, b []byte) (stored, error) {
 		return stored{}, damaged(key, "it is cut short")
 	}
 	rest := b[checksumBytes:]
-	if binary.BigEndian.Uint32(b) != checksum(key, rest) {
+	if checksumOf(b) != checksum(key, rest) {
 		return stored{}, damaged(key, "its checksum is wrong")
 	}
 	version, n := binary.Uvarint(rest)
@@ -91,7 +100,7 @@ func decodeItem(key, b []byte) (stored, error) {
 	if n <= 0 || int64(expires) < 0 {
 		return stored{}, damaged(key, "it has no expiry")
 	}
-	return stored{version: version, expires: int64(expires), value: rest[n:]}, nil
+	return stored{sum: checksumOf(b), version: version, expires: int64(expires), value: rest[n:]}, nil
 }
 
 // expiredAt reports whether s reads as absent at now, in Unix seconds.

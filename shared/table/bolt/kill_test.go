@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"hash/fnv"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"docket/shared/table"
 	"docket/shared/table/bolt"
@@ -83,6 +86,13 @@ func runAndKill(t *testing.T, path string, round, after int, acked map[string]bo
 
 func verify(t *testing.T, path string, acked map[string]bool) {
 	t.Helper()
+	alter(t, path, func(tx *bbolt.Tx) error {
+		var errs []error
+		for err := range tx.Check() {
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
 	db, err := bolt.Open(path, bolt.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -107,6 +107,9 @@ func readPage(ctx context.Context, c *bbolt.Cursor, q *table.Query, now int64) (
 	skipped := 0
 	r := newScan(c, q)
 	for k, v := r.first(); k != nil; k, v = r.next() {
+		if !r.follows(k) {
+			return table.Page{}, damaged(k, "it is out of order")
+		}
 		s, err := decodeItem(k, v)
 		if err != nil {
 			return table.Page{}, err
@@ -165,6 +168,7 @@ type scan struct {
 	prefix  []byte
 	from    []byte // the first key that may be in range
 	to      []byte // the first key that is behind it
+	last    []byte // the key before, nil at the beginning
 }
 
 func newScan(c *bbolt.Cursor, q *table.Query) *scan {
@@ -206,4 +210,15 @@ func (r *scan) within(k, v []byte) ([]byte, []byte) {
 	default:
 		return k, v
 	}
+}
+
+// follows reports whether k is in range on both sides and behind the key before
+// it, as it must be. In a damaged tree the first key of a range can be anything.
+func (r *scan) follows(k []byte) bool {
+	last := r.last
+	r.last = k
+	if bytes.Compare(k, r.from) < 0 || bytes.Compare(k, r.to) >= 0 {
+		return false
+	}
+	return last == nil || (bytes.Compare(last, k) < 0) != r.reverse
 }

@@ -37,20 +37,11 @@ func (t *transaction) reindex(p *place, key []byte, from, to int64) error {
 	return p.expiry.Put(appendExpiryKey(nil, to, key), nil)
 }
 
-// sweep removes expired items of the tables that were changed.
-func (t *transaction) sweep() error {
-	for _, p := range t.places {
-		if p.expiry == nil || p.changes == 0 {
-			continue
-		}
-		if err := t.sweepPlace(p); err != nil {
-			return fmt.Errorf("remove expired items of %s: %w", p.name, err)
-		}
+// sweep removes some of the expired items of p.
+func (t *transaction) sweep(p *place) error {
+	if p.expiry == nil {
+		return nil
 	}
-	return nil
-}
-
-func (t *transaction) sweepPlace(p *place) error {
 	var due [][]byte
 	c := p.expiry.Cursor()
 	for k, _ := c.First(); k != nil && len(due) < 2*p.changes+sweepMore; k, _ = c.Next() {
@@ -60,7 +51,7 @@ func (t *transaction) sweepPlace(p *place) error {
 		due = append(due, append([]byte(nil), k...))
 	}
 	for _, k := range due {
-		if err := t.expire(p, k[expiryBytes:], int64(binary.BigEndian.Uint64(k))); err != nil {
+		if err := expire(p, k[expiryBytes:], int64(binary.BigEndian.Uint64(k))); err != nil {
 			return err
 		}
 		if err := p.expiry.Delete(k); err != nil {
@@ -73,7 +64,7 @@ func (t *transaction) sweepPlace(p *place) error {
 // expire removes the item under key if it has that expiry. Another one is
 // there if a damaged item was replaced, whose own expiry could not be read; a
 // damaged one is left for its owner to see.
-func (t *transaction) expire(p *place, key []byte, expires int64) error {
+func expire(p *place, key []byte, expires int64) error {
 	raw := p.items.Get(key)
 	if raw == nil {
 		return nil
@@ -82,5 +73,6 @@ func (t *transaction) expire(p *place, key []byte, expires int64) error {
 	if err != nil || s.expires != expires {
 		return nil
 	}
+	p.tally.remove(s.sum)
 	return p.items.Delete(key)
 }
