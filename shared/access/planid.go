@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// NewPlanID makes the ID of a new plan: a random GUID (RFC 9562, version 4) in
+// newPlanID makes the ID of a new plan: a random GUID (RFC 9562, version 4) in
 // braces and capitals, as the original product prints it.
-func NewPlanID(rand io.Reader) (string, error) {
+func newPlanID(rand io.Reader) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(rand, b[:]); err != nil {
 		return "", fmt.Errorf("make plan ID: %w", err)
@@ -20,7 +20,7 @@ func NewPlanID(rand io.Reader) (string, error) {
 }
 
 // ParsePlanID reads a GUID in either case, with or without braces, and returns
-// it in the form of NewPlanID. Errors are ErrInvalid.
+// it in that form: capitals, in braces. Errors are ErrInvalid.
 func ParsePlanID(s string) (string, error) {
 	bare := s
 	if strings.HasPrefix(s, "{") && strings.HasSuffix(s, "}") {

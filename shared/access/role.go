@@ -87,6 +87,15 @@ func (a *Assignment) key() string {
 	return strings.Join([]string{who, a.Role.String(), a.Plan, fold(a.Folder)}, "\x00")
 }
 
+// holder is the group, or else the account, that has the role; empty if it is of
+// the other kind.
+func (a *Assignment) holder(group bool) string {
+	if group {
+		return a.Group
+	}
+	return a.Account
+}
+
 // check refuses assignments that make no sense by themselves.
 func (a *Assignment) check() error {
 	switch scoped := a.Plan != "" || a.Folder != ""; {

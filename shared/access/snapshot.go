@@ -13,18 +13,14 @@ type Snapshot struct {
 	version uint64
 	state   *state
 
-	users     map[string][]*Account // by folded name without domain
-	planNames map[string]*Plan      // by exact name
 	containers
 	rights  sync.Map // account key -> Rights
 	members sync.Map // group key -> Members
 }
 
 func newSnapshot(version uint64, s *state) *Snapshot {
-	snap := &Snapshot{version: version, state: s, users: s.indexUsers(), planNames: make(map[string]*Plan, len(s.plans))}
-	for _, p := range s.plans {
-		snap.planNames[p.Name] = p
-	}
+	s.ensureIndex()
+	snap := &Snapshot{version: version, state: s}
 	snap.containers.state = s
 	return snap
 }
@@ -47,16 +43,14 @@ func (s *Snapshot) Account(name string) (Account, bool) {
 	return *a, true
 }
 
-func (s *Snapshot) account(name string) *Account {
-	return s.state.resolve(name, func(user string) []*Account { return s.users[user] })
-}
+func (s *Snapshot) account(name string) *Account { return s.state.resolve(name) }
 
 // Plan finds a plan by its name, exact in case, or by its ID, a GUID in any
 // common form, or by both if they agree. Both empty find nothing.
 func (s *Snapshot) Plan(name, id string) (Plan, bool) {
 	var p *Plan
 	if id == "" {
-		p = s.planNames[name]
+		p = s.state.planNames[fold(name)]
 	} else if canonical, err := ParsePlanID(id); err == nil {
 		p = s.state.plans[canonical]
 	}
@@ -73,13 +67,6 @@ func (s *Snapshot) FindPlan(ref string) (Plan, bool) {
 		return *p, true
 	}
 	return Plan{}, false
-}
-
-func (s *state) findPlan(ref string) *Plan {
-	if id, err := ParsePlanID(ref); err == nil && s.plans[id] != nil {
-		return s.plans[id]
-	}
-	return s.planByName(ref)
 }
 
 // Accounts lists all accounts by name.

@@ -1,6 +1,9 @@
 package access
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // state is everything in the directory at one version. The things that the maps
 // point to are never modified: an edit replaces them, so that two states can be
@@ -12,6 +15,14 @@ type state struct {
 	folders  map[string]*Folder     // by folded path
 	plans    map[string]*Plan       // by ID
 	roles    map[string]*Assignment // by key
+
+	index // of the maps above, nil until it is needed
+}
+
+// index finds things by other names than their keys.
+type index struct {
+	users     map[string][]*Account // by folded name without domain
+	planNames map[string]*Plan      // by folded name
 }
 
 func newState() *state {
@@ -46,21 +57,81 @@ func (s *state) clone() *state {
 	}
 }
 
-// planByName finds a plan by its name without regard to case.
-func (s *state) planByName(name string) *Plan {
-	folded := fold(name)
-	for _, p := range s.plans {
-		if fold(p.Name) == folded {
-			return p
-		}
+// ensureIndex makes the index. A state that several goroutines see has it.
+func (s *state) ensureIndex() {
+	if s.users != nil {
+		return
 	}
-	return nil
+	s.users = make(map[string][]*Account, len(s.accounts))
+	for _, a := range s.accounts {
+		s.indexAccount(a)
+	}
+	s.planNames = make(map[string]*Plan, len(s.plans))
+	for _, p := range s.plans {
+		s.planNames[fold(p.Name)] = p
+	}
+}
+
+func (s *state) indexAccount(a *Account) {
+	if n, err := ParseName(a.Name); err == nil && s.users != nil {
+		s.users[fold(n.User)] = append(s.users[fold(n.User)], a)
+	}
+}
+
+// setAccount adds or replaces an account.
+func (s *state) setAccount(a *Account) {
+	s.unindexAccount(s.accounts[nameKey(a.Name)])
+	s.accounts[nameKey(a.Name)] = a
+	s.indexAccount(a)
+}
+
+func (s *state) dropAccount(key string) {
+	s.unindexAccount(s.accounts[key])
+	delete(s.accounts, key)
+}
+
+func (s *state) unindexAccount(old *Account) {
+	if old == nil || s.users == nil {
+		return
+	}
+	if n, err := ParseName(old.Name); err == nil {
+		s.users[fold(n.User)] = slices.DeleteFunc(s.users[fold(n.User)], func(a *Account) bool { return a == old })
+	}
+}
+
+// setPlan adds or replaces a plan.
+func (s *state) setPlan(p *Plan) {
+	s.unindexPlan(s.plans[p.ID])
+	s.plans[p.ID] = p
+	if s.planNames != nil {
+		s.planNames[fold(p.Name)] = p
+	}
+}
+
+func (s *state) dropPlan(id string) {
+	s.unindexPlan(s.plans[id])
+	delete(s.plans, id)
+}
+
+func (s *state) unindexPlan(old *Plan) {
+	if old != nil && s.planNames != nil {
+		delete(s.planNames, fold(old.Name))
+	}
+}
+
+// findPlan finds a plan by its ID, or by its name without regard to case.
+func (s *state) findPlan(ref string) *Plan {
+	if id, err := ParsePlanID(ref); err == nil && s.plans[id] != nil {
+		return s.plans[id]
+	}
+	s.ensureIndex()
+	return s.planNames[fold(ref)]
 }
 
 // resolve finds the account that a name means: the account of exactly that
 // name; for a name without domain else the one in the default domain, or else
 // the only one of that name in any domain.
-func (s *state) resolve(name string, byUser func(folded string) []*Account) *Account {
+func (s *state) resolve(name string) *Account {
 	n, err := ParseName(name)
 	if err != nil {
 		return nil
@@ -73,19 +144,9 @@ func (s *state) resolve(name string, byUser func(folded string) []*Account) *Acc
 			return a
 		}
 	}
-	if same := byUser(fold(n.User)); len(same) == 1 {
+	s.ensureIndex()
+	if same := s.users[fold(n.User)]; len(same) == 1 {
 		return same[0]
 	}
 	return nil
-}
-
-// indexUsers lists the accounts by the folded name without domain.
-func (s *state) indexUsers() map[string][]*Account {
-	index := make(map[string][]*Account, len(s.accounts))
-	for _, a := range s.accounts {
-		if n, err := ParseName(a.Name); err == nil {
-			index[fold(n.User)] = append(index[fold(n.User)], a)
-		}
-	}
-	return index
 }
