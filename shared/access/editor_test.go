@@ -232,8 +232,8 @@ func TestALargeEditIsAtomicAndASmallOneAfterItIsSmall(t *testing.T) {
 func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	mem := memory.New(testNow)
 	d := Open(mem, testNow)
-	update(t, d, addMany(3000))
-	for i := range 30 {
+	update(t, d, addMany(1000))
+	for i := range 10 {
 		update(t, d, func(f *Draft) error { return f.RemoveAccounts(true, fmt.Sprintf(`corp\user%05d`, i*90)) })
 	}
 	all := contentItems(t, mem)
@@ -249,7 +249,7 @@ func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	}}
 	_, err := Open(w, testNow).Edit("t", rand.Reader).Update(context.Background(), func(f *Draft) error {
 		for _, a := range listed(f.state.accounts) {
-			if err := f.SetPassword(a.Name, []Verifier{{Scheme: "digest", Sealed: make([]byte, 3000)}}); err != nil {
+			if err := f.SetPassword(a.Name, []Verifier{{Scheme: "digest", Sealed: make([]byte, 6000)}}); err != nil {
 				return err
 			}
 		}
@@ -263,8 +263,8 @@ func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	}
 	later := Open(mem, func() time.Time { return testNow().Add(72 * time.Hour) })
 	update(t, later, func(f *Draft) error {
-		for i := range 4000 {
-			if err := f.AddAccount(Account{Name: fmt.Sprintf(`late\u%d`, i), Verifiers: []Verifier{{Scheme: "digest", Sealed: make([]byte, 1000)}}}); err != nil {
+		for i := range 2000 {
+			if err := f.AddAccount(Account{Name: fmt.Sprintf(`late\u%d`, i), Verifiers: []Verifier{{Scheme: "digest", Sealed: make([]byte, 2000)}}}); err != nil {
 				return err
 			}
 		}
@@ -322,8 +322,8 @@ func TestUnknownOutcomeIsSaid(t *testing.T) {
 func TestTooManyChangesAreRefusedWhole(t *testing.T) {
 	d, mem := newDirectory(t)
 	_, err := d.Edit("t", rand.Reader).Update(context.Background(), func(f *Draft) error {
-		for i := range 60_000 {
-			if err := f.AddAccount(Account{Name: fmt.Sprintf("u%d", i)}); err != nil {
+		for i := range 4000 {
+			if err := f.AddAccount(Account{Name: fmt.Sprintf("u%d", i), Note: strings.Repeat("x", MaxNote)}); err != nil {
 				return err
 			}
 		}

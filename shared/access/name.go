@@ -113,5 +113,8 @@ func checkText(what, s string) error {
 }
 
 func invisible(r rune) bool {
+	if r < 0x80 {
+		return r < ' ' || r == 0x7f
+	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
 }
