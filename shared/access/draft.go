@@ -130,12 +130,22 @@ func (d *Draft) release(kind string, keys nameSet, cascade bool) error {
 
 // uses lists what names accounts or groups, in words.
 func (d *Draft) uses(group bool, keys nameSet) []string {
+	return append(d.roleUses(group, keys), d.memberUses(group, keys)...)
+}
+
+func (d *Draft) roleUses(group bool, keys nameSet) []string {
 	var uses []string
 	for _, r := range d.state.roles {
 		if holder := r.holder(group); holder != "" && keys.has(holder) {
 			uses = append(uses, holder+" has the role "+d.state.describe(r))
 		}
 	}
+	slices.Sort(uses)
+	return uses
+}
+
+func (d *Draft) memberUses(group bool, keys nameSet) []string {
+	var uses []string
 	for _, g := range d.state.groups {
 		for _, name := range g.names(group) {
 			if keys.has(name) {

@@ -219,7 +219,9 @@ func TestALargeEditIsAtomicAndASmallOneAfterItIsSmall(t *testing.T) {
 		}
 		return nil
 	}
-	update(t, d, func(f *Draft) error { return f.SetPassword(`corp\user00077`, []Verifier{{Scheme: "basic", Sealed: []byte{7}}}) })
+	update(t, d, func(f *Draft) error {
+		return f.SetPassword(`corp\user00077`, []Verifier{{Scheme: "basic", Sealed: []byte{7}}})
+	})
 	if w.n != 1 {
 		t.Errorf("a small edit took %d writes", w.n)
 	}
