@@ -1,0 +1,297 @@
+package recordfile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// jsonSplitter finds the records of a sequence of JSON values.
+type jsonSplitter struct {
+	in      *input
+	lines   mode
+	inList  bool // within an array of records
+	inForm  bool // within the object form, possibly in its list
+	first   bool // nothing of the list or object yet: no comma wanted
+	pending error
+}
+
+// mode is whether top-level objects are one a line.
+type mode uint8
+
+const (
+	unknown   mode = iota
+	oneALine       // NDJSON: a damaged line is one damaged record
+	freeStyle      // objects of many lines
+)
+
+func newJSONSplitter(in *input) *jsonSplitter { return &jsonSplitter{in: in} }
+
+func (s *jsonSplitter) around() (before, between, after []byte) {
+	return []byte("["), []byte(","), []byte("]")
+}
+
+func (s *jsonSplitter) next() (Raw, error) {
+	if s.pending != nil {
+		return Raw{}, s.pending
+	}
+	raw, err := s.find()
+	if _, bad := err.(*BadRecord); err != nil && !bad {
+		s.pending = err // the file has ended, or cannot be followed any more
+	}
+	return raw, err
+}
+
+func (s *jsonSplitter) find() (Raw, error) {
+	for {
+		c, ok := s.in.skipSpace()
+		switch {
+		case !ok && s.in.fault() != nil:
+			return Raw{}, s.in.fault()
+		case !ok && (s.inList || s.inForm):
+			return Raw{}, s.errorf("the file ends within a list of records")
+		case !ok:
+			return Raw{}, io.EOF
+		case s.inList:
+			if done, raw, err := s.element(c); done {
+				return raw, err
+			}
+		case s.inForm:
+			if err := s.member(c); err != nil {
+				return Raw{}, err
+			}
+		case c == '[' && s.lines != oneALine:
+			s.in.pass(1)
+			s.inList, s.first = true, true
+		case c == '{' && s.isForm():
+			s.in.pass(1)
+			s.inForm, s.first = true, true
+		default:
+			return s.topLevel(c)
+		}
+	}
+}
+
+// topLevel reads a record that stands alone.
+func (s *jsonSplitter) topLevel(c byte) (Raw, error) {
+	if s.lines == unknown {
+		s.lines = freeStyle
+		if w, end := s.lineWindow(); c == '{' && objectEnd(w) == len(bytes.TrimRight(w[:end], " \t\r")) {
+			s.lines = oneALine
+		}
+	}
+	if s.lines == freeStyle {
+		return s.object(c)
+	}
+	w, end := s.lineWindow()
+	line := s.in.line
+	if err := s.in.fault(); err != nil {
+		return Raw{}, err
+	}
+	data := bytes.TrimRight(w[:end], " \t\r")
+	s.in.pass(end)
+	if c != '{' || objectEnd(data) != len(data) {
+		return Raw{}, &BadRecord{line, "this is not one complete JSON object"}
+	}
+	return Raw{data, line}, nil
+}
+
+// lineWindow is the window and where its first line ends.
+func (s *jsonSplitter) lineWindow() ([]byte, int) {
+	end := s.in.index("\n", 0)
+	w := s.in.window()
+	if end < 0 {
+		end = len(w)
+	}
+	return w, end
+}
+
+// element reads what comes next in a list: a record, or its end.
+func (s *jsonSplitter) element(c byte) (done bool, raw Raw, err error) {
+	if c == ']' {
+		s.in.pass(1)
+		s.inList, s.first = false, false
+		return false, Raw{}, nil
+	}
+	if err := s.comma(&c); err != nil {
+		return true, Raw{}, err
+	}
+	raw, err = s.object(c)
+	return true, raw, err
+}
+
+// comma passes the comma that must stand before all but the first.
+func (s *jsonSplitter) comma(c *byte) error {
+	if s.first {
+		s.first = false
+		return nil
+	}
+	if *c != ',' {
+		return s.errorf("expected a comma")
+	}
+	s.in.pass(1)
+	var ok bool
+	if *c, ok = s.in.skipSpace(); !ok {
+		return s.ended()
+	}
+	return nil
+}
+
+// object reads one object of any number of lines.
+func (s *jsonSplitter) object(c byte) (Raw, error) {
+	if c != '{' {
+		return Raw{}, s.errorf("expected a record, which begins with {")
+	}
+	for {
+		end := objectEnd(s.in.window())
+		if end > 0 {
+			raw := Raw{s.in.window()[:end], s.in.line}
+			s.in.pass(end)
+			return raw, nil
+		}
+		if end == badObject {
+			return Raw{}, s.errorf("a line break within a string")
+		}
+		if !s.in.double() {
+			return Raw{}, s.ended()
+		}
+	}
+}
+
+// member reads one member of the object form: the list is entered, anything
+// else passed over.
+func (s *jsonSplitter) member(c byte) error {
+	if c == '}' {
+		s.in.pass(1)
+		s.inForm, s.first = false, false
+		return nil
+	}
+	if err := s.comma(&c); err != nil {
+		return err
+	}
+	name, err := s.text(c)
+	if err != nil {
+		return err
+	}
+	if c, ok := s.in.skipSpace(); !ok || c != ':' {
+		return s.errorf("expected a colon")
+	}
+	s.in.pass(1)
+	c, ok := s.in.skipSpace()
+	switch {
+	case !ok:
+		return s.ended()
+	case strings.EqualFold(name, "ActivityRecordList"):
+		if c != '[' {
+			return s.errorf("expected a list of records, which begins with [")
+		}
+		s.in.pass(1)
+		s.inList, s.first = true, true
+		return nil
+	case strings.EqualFold(name, "ContinuationMark"):
+		_, err := s.text(c)
+		return err
+	}
+	return s.errorf("unknown member %q beside a list of records", name)
+}
+
+// text passes a string and returns what is between its quotes.
+func (s *jsonSplitter) text(c byte) (string, error) {
+	if c != '"' {
+		return "", s.errorf("expected a string")
+	}
+	for {
+		w := s.in.window()
+		if end := stringEnd(w, 1); end > 0 {
+			text := string(w[1 : end-1])
+			s.in.pass(end)
+			return text, nil
+		}
+		if len(w) > 64<<10 {
+			return "", s.errorf("this name or mark is too long")
+		}
+		if !s.in.double() {
+			return "", s.ended()
+		}
+	}
+}
+
+// isForm says whether the object at the window's start is the object form: its
+// first member is one of the two that it has.
+func (s *jsonSplitter) isForm() bool {
+	const enough = 256
+	for len(s.in.window()) < enough && s.in.more() {
+	}
+	w := bytes.TrimLeft(s.in.window()[1:], " \t\r\n")
+	if len(w) == 0 || w[0] != '"' {
+		return false
+	}
+	end := stringEnd(w, 1)
+	if end < 0 {
+		return false
+	}
+	name := string(w[1 : end-1])
+	return strings.EqualFold(name, "ActivityRecordList") || strings.EqualFold(name, "ContinuationMark")
+}
+
+func (s *jsonSplitter) ended() error {
+	if err := s.in.fault(); err != nil {
+		return err
+	}
+	return s.errorf("the file ends within a record")
+}
+
+func (s *jsonSplitter) errorf(format string, args ...any) error {
+	return fmt.Errorf("line %d: %s", s.in.line, fmt.Sprintf(format, args...))
+}
+
+const (
+	openObject = -1 // more is needed
+	badObject  = -2 // no JSON
+)
+
+// objectEnd returns where the object that begins w ends: behind its closing
+// brace.
+func objectEnd(w []byte) int {
+	depth := 0
+	for i := 0; i < len(w); i++ {
+		switch w[i] {
+		case '"':
+			end := stringEnd(w, i+1)
+			if end < 0 {
+				return end
+			}
+			i = end - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return openObject
+}
+
+// stringEnd returns where the string whose inside begins at i ends: behind its
+// closing quote.
+func stringEnd(w []byte, i int) int {
+	for {
+		q := bytes.IndexByte(w[i:], '"')
+		if q < 0 {
+			if bytes.IndexByte(w[i:], '\n') >= 0 {
+				return badObject
+			}
+			return openObject
+		}
+		i += q + 1
+		escapes := 0
+		for w[i-2-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
+}
