@@ -1,8 +1,11 @@
 package filter
 
 import (
+	"encoding/binary"
+	"sync"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // cutPrefix removes prefix from the front of s, compared without case one code
@@ -31,33 +34,95 @@ func sameLetter(a, b rune) bool {
 	return false
 }
 
-// fold maps every code point to one of its orbit: tests of folded text compare
-// bytes.
-func fold(s string) string {
-	var b []byte
-	for i, r := range s {
-		if r == utf8.RuneError && s[i] != 0xef {
-			b = append(b, s[i])
-			continue
+// fold maps every code point of s to one of its orbit, so that texts are the
+// same without case if their foldings have the same bytes. Bytes that are not
+// UTF-8 stay as they are.
+func fold(s string) string { return string(appendFold(nil, s)) }
+
+// appendFold appends the folding of s.
+func appendFold(dst []byte, s string) []byte {
+	for len(s) > 0 {
+		n := asciiLen(s)
+		dst = append(dst, s[:n]...)
+		lowerASCII(dst[len(dst)-n:])
+		for s = s[n:]; len(s) > 0 && s[0] >= utf8.RuneSelf; {
+			r, size := utf8.DecodeRuneInString(s)
+			if r == utf8.RuneError && size == 1 {
+				dst = append(dst, s[0])
+			} else {
+				dst = utf8.AppendRune(dst, foldLetter(r))
+			}
+			s = s[size:]
 		}
-		b = utf8.AppendRune(b, foldRune(r))
 	}
-	return string(b)
+	return dst
 }
 
+// Eight bytes are looked at together: a byte's value, and its top bit, times
+// everyByte is that of all eight.
+const (
+	everyByte = 0x0101010101010101
+	topBits   = 0x80 * everyByte
+)
+
+// asciiLen is how many bytes of ASCII s begins with.
+func asciiLen(s string) int {
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	i := 0
+	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&topBits == 0 {
+		i += 8
+	}
+	for i < len(b) && b[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// lowerASCII makes the capitals of b, which is ASCII, small.
+func lowerASCII(b []byte) {
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
+		// The sums carry into a byte's top bit from A upward, and beyond Z.
+		capital := (w + (0x80-'A')*everyByte) &^ (w + (0x80-'Z'-1)*everyByte) & topBits
+		binary.LittleEndian.PutUint64(b, w|capital>>2)
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+}
+
+// foldTableLen bounds the code points whose folding is looked up: below it are
+// nearly all letters that have a case, above it mostly ideographs.
+const foldTableLen = 0x3000
+
+// foldTable holds the folding of the code points below foldTableLen. No folding
+// is larger than its letter, except in ASCII.
+var foldTable = sync.OnceValue(func() *[foldTableLen]uint16 {
+	table := new([foldTableLen]uint16)
+	for r := range table {
+		table[r] = uint16(foldRune(rune(r)))
+	}
+	return table
+})
+
+func foldLetter(r rune) rune {
+	if r < foldTableLen {
+		return rune(foldTable()[r])
+	}
+	return foldRune(r)
+}
+
+// foldRune picks the smallest of an orbit, or of its small letters if it has
+// some in ASCII.
 func foldRune(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r + 32
-	}
-	if r < 0x80 {
-		return r
-	}
-	m := r
+	least := r
 	for n := unicode.SimpleFold(r); n != r; n = unicode.SimpleFold(n) {
-		m = min(m, n)
+		least = min(least, n)
 	}
-	if 'A' <= m && m <= 'Z' {
-		return m + 32
+	if 'A' <= least && least <= 'Z' {
+		return least | 0x20
 	}
-	return m
+	return least
 }

@@ -13,11 +13,16 @@ const secondsOfDay = 24 * 3600
 type hours struct{ from, to int }
 
 func (h hours) has(when int64) bool {
-	second := int((when%secondsOfDay + secondsOfDay) % secondsOfDay)
+	second := secondOfDay(when)
 	if h.from <= h.to {
 		return h.from <= second && second <= h.to
 	}
 	return second >= h.from || second <= h.to
+}
+
+// secondOfDay is 0 to 86399, also before 1970.
+func secondOfDay(when int64) int {
+	return int((when%secondsOfDay + secondsOfDay) % secondsOfDay)
 }
 
 // newHours reads the value of a WorkingHours entry.
