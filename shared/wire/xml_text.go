@@ -34,13 +34,20 @@ func (s *xmlScanner) text(trimmed bool) (string, error) {
 		return "", err
 	}
 	if !s.has("</") {
-		if s.i+1 >= len(s.b) {
-			return "", s.fail("The element %s is not closed.", quote(string(s.open[len(s.open)-1].name)))
-		}
-		return "", s.fail("Elements are not allowed here.")
+		return "", s.strayChild()
 	}
 	text := s.texts.keep(buf)
 	return text, s.close()
+}
+
+// strayChild refuses an element in a text. Usually an end tag has been forgotten,
+// and the next end tag that does not fit says more than this one would.
+func (s *xmlScanner) strayChild() error {
+	stray := s.fail("Elements are not allowed here.")
+	if err := s.skip(); err != nil {
+		return err
+	}
+	return stray
 }
 
 // pieces reads character data, references, CDATA sections, comments and
