@@ -95,7 +95,8 @@ type Page struct {
 // Table stores items. All methods are safe for concurrent use.
 //
 // Every error is one of the kinds below or the context's own, wrapped with what
-// was being done. Whatever the error of a read: no data was lost, ask again.
+// was being done. An error of a read other than ErrInvalid and ErrDamaged says
+// nothing about the data: ask again.
 type Table interface {
 	// Get returns the items under keys that exist, in the order of keys, all
 	// of them or an error: an item that is left out does not exist. Each is
@@ -125,6 +126,10 @@ var (
 	ErrUnavailable = errors.New("table is unavailable") // unknown outcome; includes time-outs
 	ErrTooLarge    = errors.New("item or transaction is too large")
 	ErrInvalid     = errors.New("invalid table request") // a fault of the caller; nothing was done
+	// ErrDamaged is an item that is not what was written, as its checksum shows;
+	// the text names its key. A Write that would have to judge a condition on
+	// such an item does nothing; one without conditions may replace or delete it.
+	ErrDamaged = errors.New("stored item is damaged")
 )
 
 // ConditionError says that a Write was not applied because Failed[i] of its ops
