@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+)
+
+// Offer is the list of schemes, in order, that clients of a kind get instead of
+// all.
+type Offer struct {
+	UserAgent string // how the User-Agent begins
+	Schemes   []Scheme
+}
+
+// DefaultOffers are for clients that take the first challenge they know, or
+// that merge all of a line into one: one Digest, then Basic.
+var DefaultOffers = []Offer{
+	{"Mozilla/", []Scheme{DigestMD5, Basic}},
+	{"python-httpx/", []Scheme{DigestMD5, Basic}},
+	{"Python-urllib/", []Scheme{DigestMD5, Basic}},
+}
+
+// challenge is the one value of WWW-Authenticate: all challenges joined,
+// because API Gateway sends one value a header. Every Digest in it has the same
+// realm, nonce and qop, because clients merge them.
+func (a *Authenticator) challenge(userAgent string, stale bool) (string, error) {
+	nonce, err := a.nonces.issue()
+	if err != nil {
+		return "", err
+	}
+	var list []string
+	for _, s := range a.offered(userAgent) {
+		for _, m := range a.methods {
+			if c := m.offer(s, nonce, stale); c != "" {
+				list = append(list, c)
+			}
+		}
+	}
+	return strings.Join(list, ", "), nil
+}
+
+// offered lists the schemes for a client. An exception that leaves nothing is
+// none: a 401 needs a challenge.
+func (a *Authenticator) offered(userAgent string) []Scheme {
+	for _, o := range a.offers {
+		if !strings.HasPrefix(userAgent, o.UserAgent) {
+			continue
+		}
+		var list []Scheme
+		for _, s := range o.Schemes {
+			if slices.Contains(a.schemes, s) {
+				list = append(list, s)
+			}
+		}
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return a.schemes
+}
