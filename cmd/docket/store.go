@@ -80,11 +80,17 @@ func createData(path string) (*dataDir, error) {
 	return d, nil
 }
 
+// isData reports whether there is a data directory at path.
+func isData(path string) bool {
+	_, err := os.Stat(filepath.Join(path, databaseFile))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // openData opens a data directory that exists, through its server if there is
 // one.
 func openData(ctx context.Context, path string) (*dataDir, error) {
-	if _, err := os.Stat(filepath.Join(path, databaseFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a data directory: name one with --data, or make it with docket init", path)
+	if !isData(path) {
+		return nil, fmt.Errorf("%s is not a data directory: name one with --data, or make it with docket serve or docket account add", path)
 	}
 	deadline := time.Now().Add(lockTime)
 	for {

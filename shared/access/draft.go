@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -110,7 +111,7 @@ func (d *Draft) release(kind string, keys nameSet, cascade bool) error {
 	group := kind == "group"
 	uses := d.uses(group, keys)
 	if len(uses) > 0 && !cascade {
-		return inUse("%s: take these away first, or use --cascade", enumerate(uses))
+		return inUse("%s %s is in use (%s): take these away first, or use --cascade", kind, enumerate(slices.Sorted(maps.Values(keys))), enumerate(uses))
 	}
 	if len(uses) == 0 {
 		return nil
@@ -137,7 +138,7 @@ func (d *Draft) roleUses(group bool, keys nameSet) []string {
 	var uses []string
 	for _, r := range d.state.roles {
 		if holder := r.holder(group); holder != "" && keys.has(holder) {
-			uses = append(uses, holder+" has the role "+d.state.describe(r))
+			uses = append(uses, "role "+d.state.describe(r))
 		}
 	}
 	slices.Sort(uses)

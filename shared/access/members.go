@@ -101,3 +101,18 @@ func (c *containers) chains(account string) map[string][]string {
 	}
 	return found
 }
+
+// GroupsOf lists the groups that an account is in, directly or by other groups,
+// by name.
+func (s *Snapshot) GroupsOf(account string) []string {
+	key := nameKey(account)
+	if a := s.account(account); a != nil {
+		key = nameKey(a.Name)
+	}
+	var names []string
+	for group := range s.chains(key) {
+		names = append(names, s.state.groups[group].Name)
+	}
+	slices.Sort(names)
+	return names
+}

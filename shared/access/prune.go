@@ -70,7 +70,7 @@ func (a *applier) pruneAccounts() {
 		uses = append(uses, a.draft.memberUses(false, lacking)...)
 	}
 	if len(uses) > 0 {
-		a.note(0, inUse("accounts that the file lacks are in use: %s; take these away, or describe roles and groups in the file too", enumerate(uses)))
+		a.note(0, inUse("accounts that the file lacks are in use (%s): take these away, or describe roles and groups in the file too", enumerate(uses)))
 		return
 	}
 	for key := range lacking {

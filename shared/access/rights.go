@@ -123,3 +123,15 @@ func (s *state) addPlans(scope *activity.Scope, a *Assignment) {
 		}
 	}
 }
+
+// Covers reports whether a role is on the plan: by itself, by a folder above the
+// plan, or because it is on everything.
+func (s *Snapshot) Covers(a Assignment, p Plan) bool {
+	switch {
+	case a.Plan != "":
+		return a.Plan == p.ID
+	case a.Folder != "":
+		return p.Folder != "" && inFolder(fold(p.Folder), fold(a.Folder))
+	}
+	return true
+}
