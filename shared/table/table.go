@@ -17,13 +17,13 @@ import (
 // The limits every implementation enforces, those of DynamoDB less some room
 // for attribute names, so that what works on one machine works on AWS.
 const (
-	MaxItem       = 390 << 10 // bytes of key and value of one item
-	MaxPartition  = 1024      // bytes of a partition key
-	MaxSort       = 512       // bytes of a sort key
-	MaxOps        = 100       // writes in one transaction
-	MaxWriteBytes = 4 << 20   // bytes of all items of one transaction
-	MaxGet        = 100       // keys of one Get
-	MaxPage       = 1 << 20   // bytes of one Query page: a page ends with the item that reaches it
+	MaxItem       = 390 << 10      // bytes of key and value of one item
+	MaxPartition  = 1024           // bytes of a partition key
+	MaxSort       = 512            // bytes of a sort key
+	MaxOps        = 100            // writes in one transaction
+	MaxWriteBytes = 4<<20 - 16<<10 // bytes of all items of one transaction; DynamoDB counts attribute names too
+	MaxGet        = 100            // keys of one Get
+	MaxPage       = 1 << 20        // bytes of one Query page: a page ends with the item that reaches it
 )
 
 // Key names an item. Both parts are arbitrary bytes and not empty; items of a
