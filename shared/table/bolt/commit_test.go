@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -78,6 +80,94 @@ func TestCommitJudgesEachWrite(t *testing.T) {
 			t.Errorf("%s has version %d, want %d", it.Key, it.Version, want[it.Sort])
 		}
 	}
+}
+
+// A commit takes all that wait, in their order, up to its limits.
+func TestGather(t *testing.T) {
+	db := &DB{queue: make(chan *write, 5000)}
+	writes := make([]*write, 3000)
+	for i := range writes {
+		writes[i] = &write{size: 100}
+		db.queue <- writes[i]
+	}
+	var got []*write
+	for len(db.queue) > 0 {
+		group := db.gather(<-db.queue)
+		if len(group) != min(maxCommitWrites, len(writes)-len(got)) {
+			t.Errorf("a group of %d after %d", len(group), len(got))
+		}
+		got = append(got, group...)
+	}
+	if !slices.Equal(got, writes) {
+		t.Error("groups are not the writes in order")
+	}
+	for range 20 {
+		db.queue <- &write{size: maxCommitBytes / 4}
+	}
+	if n := len(db.gather(<-db.queue)); n != 4 {
+		t.Errorf("a group of %d large writes, want 4", n)
+	}
+}
+
+// The expiry bucket holds what expires and nothing else, and one commit removes
+// a bounded number.
+func TestExpiryBucket(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	db := openTest(t)
+	db.now = func() time.Time { return now } // no write has been made yet
+	expiring := func(sort string, in int64) table.Op {
+		op := putIf(sort, 1, table.Always, 0)
+		op.Item.Expires = now.Unix() + in
+		return op
+	}
+	remove := expiring("b", 0)
+	remove.Kind = table.Delete
+	var many []*write
+	for i := range 500 {
+		many = append(many, db.encode(t.Context(), expiring(fmt.Sprint("m", i), 10)))
+	}
+	steps := []struct {
+		writes          []*write
+		items, expiries int
+	}{
+		{[]*write{db.encode(t.Context(), expiring("a", 5), expiring("b", 6), putIf("c", 1, table.Always, 0))}, 3, 2},
+		{[]*write{db.encode(t.Context(), expiring("a", 7))}, 3, 2},
+		{[]*write{db.encode(t.Context(), remove)}, 2, 1},
+		{[]*write{db.encode(t.Context(), putIf("a", 1, table.Always, 0))}, 2, 0},
+		{many, 502, 500},
+	}
+	for i, s := range steps {
+		if err := errors.Join(db.commit(s.writes)...); err != nil {
+			t.Fatal(err)
+		}
+		if items, expiries := sizes(t, db); items != s.items || expiries != s.expiries {
+			t.Errorf("step %d: %d items and %d expiries, want %d and %d", i, items, expiries, s.items, s.expiries)
+		}
+	}
+	now = now.Add((10 + sweepAfter) * time.Second)
+	if err := errors.Join(db.commit([]*write{db.encode(t.Context(), putIf("c", 2, table.Always, 0))})...); err != nil {
+		t.Fatal(err)
+	}
+	const swept = 2 + sweepMore
+	if items, expiries := sizes(t, db); items != 502-swept || expiries != 500-swept {
+		t.Errorf("after a sweep: %d items and %d expiries, want %d less", items, expiries, swept)
+	}
+	if err := db.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func sizes(t *testing.T, db *DB) (items, expiries int) {
+	t.Helper()
+	err := db.view(func(tx *bbolt.Tx) error {
+		items = tx.Bucket([]byte("items/t")).Inspect().KeyN
+		expiries = tx.Bucket([]byte("expiry/t")).Inspect().KeyN
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return items, expiries
 }
 
 // What changes nothing is not written to the disk.

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -38,7 +42,8 @@ func TestDamagedItem(t *testing.T) {
 		b, k := tx.Bucket([]byte("items/t")), []byte("\x00\x07shard 1b")
 		return b.Put(k, bytes.Replace(b.Get(k), []byte("value"), []byte("Value"), 1))
 	})
-	db = open(t, path, bolt.Options{})
+	now := time.Unix(1_000_000, 0)
+	db = open(t, path, bolt.Options{Now: func() time.Time { return now }})
 	tbl := db.Table("t")
 	damaged := func(what string, err error) {
 		t.Helper()
@@ -62,11 +67,151 @@ func TestDamagedItem(t *testing.T) {
 	if err := tbl.Write(t.Context(), put(bad, 2, "new")); err != nil {
 		t.Error(err)
 	}
+	// The expiry of the one that was damaged is nothing to the new one.
+	now = time.Unix(9_100_000_000, 0)
+	if err := tbl.Write(t.Context(), put(key("shard 1", "e"), 1, "x")); err != nil {
+		t.Error(err)
+	}
 	if got := value(t, tbl, bad); got != "new" {
 		t.Errorf("replaced: %q", got)
 	}
 	if err := db.Check(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// overwrite changes a file behind our back.
+func overwrite(t *testing.T, path string, at int64, b []byte) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(b, at)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pages returns the numbers of the pages of a type.
+func pages(t *testing.T, path, kind string) (ids []int64) {
+	t.Helper()
+	b, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = b.View(func(tx *bbolt.Tx) error {
+		for id := 0; ; id++ {
+			p, err := tx.Page(id)
+			if p == nil || err != nil {
+				return err
+			}
+			if p.Type == kind {
+				ids = append(ids, int64(id))
+			}
+			id += p.OverflowCount
+		}
+	})
+	if err := errors.Join(err, b.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+// A head of the file that is lost may take the last commit with it: bbolt goes
+// on with the one before, and only we say so.
+func TestLostHead(t *testing.T) {
+	dir := t.TempDir()
+	whole, want := sample(t, filepath.Join(dir, "whole"))
+	lost := 0
+	for head := range int64(2) {
+		path := filepath.Join(dir, fmt.Sprint("head ", head))
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		overwrite(t, path, head*4096+16, make([]byte, 64))
+		var log bytes.Buffer
+		db := open(t, path, bolt.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		for k := range want {
+			if value(t, db.Table("t"), k) == "(absent)" {
+				lost++
+			}
+		}
+		if err := db.Check(t.Context()); !errors.Is(err, table.ErrDamaged) {
+			t.Errorf("head %d: Check: %v", head, err)
+		}
+		if !strings.Contains(log.String(), "head") {
+			t.Errorf("head %d: logged %q", head, &log)
+		}
+	}
+	if lost != 1 {
+		t.Errorf("%d items are lost with one head or the other, want the last one", lost)
+	}
+}
+
+// A file that cannot be opened is not held on to either.
+func TestOpenDamaged(t *testing.T) {
+	dir := t.TempDir()
+	whole, _ := sample(t, filepath.Join(dir, "whole"))
+	cut := filepath.Join(dir, "cut")
+	if err := os.WriteFile(cut, whole[:len(whole)-4096], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := filepath.Join(dir, "free")
+	if err := os.WriteFile(free, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range pages(t, free, "freelist") {
+		overwrite(t, free, id*4096, make([]byte, 16))
+	}
+	for _, path := range []string{cut, free} {
+		for range 2 {
+			if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, table.ErrDamaged) {
+				t.Errorf("%s: %v, want ErrDamaged", filepath.Base(path), err)
+			}
+		}
+	}
+}
+
+// A wrong key in a branch of the tree leads astray: those who walk notice, and
+// Check does.
+func TestDamagedBranch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	db, err := bolt.Open(path, bolt.Options{NoSync: true})
+	for i := range 200 {
+		err = errors.Join(err, db.Table("t").Write(t.Context(), put(key("p", fmt.Sprintf("%04d", i)), 1, strings.Repeat("x", 300))))
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The keys of a branch lie side by side; take one from the middle.
+	branch := pages(t, path, "branch")[0] * 4096
+	keys := regexp.MustCompile("\x00\x01p01[0-9]{2}").FindAllIndex(data[branch:branch+4096], -1)
+	if len(keys) < 2 {
+		t.Fatal("the branch has no keys")
+	}
+	at := branch + int64(keys[0][0])
+	first := string(data[at+3 : at+7])
+	second := string(data[branch+int64(keys[1][0])+3:][:4])
+	overwrite(t, path, at+3, []byte(second)) // the leaf of first seems to begin where the next one does
+	db = open(t, path, bolt.Options{})
+	if got := value(t, db.Table("t"), key("p", first)); got != "(absent)" {
+		t.Fatalf("the branch still leads to %s", first)
+	}
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := fmt.Sprintf("%04d", n+1)
+	if _, err := db.Table("t").Query(t.Context(), table.Query{Partition: "p", From: inside}); !errors.Is(err, table.ErrDamaged) {
+		t.Errorf("Query from %s: %v, want ErrDamaged", inside, err)
+	}
+	if err := db.Check(t.Context()); !errors.Is(err, table.ErrDamaged) || !strings.Contains(err.Error(), "does not lead to it") {
+		t.Errorf("Check: %v", err)
 	}
 }
 

@@ -124,7 +124,8 @@ func openBolt(path string, o *bbolt.Options) (b *bbolt.DB, err error) {
 		return err
 	})
 	if errors.Is(err, table.ErrDamaged) && file != nil {
-		return nil, errors.Join(err, file.Close())
+		// The map that bbolt has left behind keeps the lock after Close.
+		return nil, errors.Join(err, unlock(file), file.Close())
 	}
 	return b, err
 }

@@ -172,7 +172,7 @@ func (t *Table) put(it table.Item) {
 	rows := t.partitions[it.Partition]
 	i, found := find(rows, it.Sort)
 	if found {
-		rows[i] = &it // a new Item: pages given out hold copies of the old one
+		rows[i] = &it
 		return
 	}
 	rows = append(rows, nil)

@@ -28,6 +28,13 @@ func testQueryPages(s *suite) {
 			}
 		}
 	}
+	// Values may share memory, but not so that an append to one reaches another.
+	all, _ := s.walk(table.Query{Partition: "pages"})
+	for i := range all {
+		_ = append(all[i].Value, "overflow"...)
+	}
+	s.same("after appends to the values", all, items)
+
 	last, err := s.tbl.Query(s.ctx, table.Query{Partition: "pages", Reverse: true, Limit: 1})
 	if err != nil {
 		s.Fatal(err)
