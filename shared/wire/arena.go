@@ -9,8 +9,9 @@ type arena struct{ block []byte }
 // hundred records.
 const arenaBlock = 32 << 10
 
-// keep returns a string with a copy of b.
-func (a *arena) keep(b []byte) string {
+// keep returns a string with a copy of b. rest is how many bytes of the body have
+// not been read yet: no more than that will be asked for later.
+func (a *arena) keep(b []byte, rest int) string {
 	if len(b) == 0 {
 		return ""
 	}
@@ -18,7 +19,7 @@ func (a *arena) keep(b []byte) string {
 		if len(b) > arenaBlock/4 {
 			return string(b) // the rest of the block is worth more than this string
 		}
-		a.block = make([]byte, 0, arenaBlock)
+		a.block = make([]byte, 0, min(arenaBlock, len(b)+rest))
 	}
 	n := len(a.block)
 	a.block = append(a.block, b...)

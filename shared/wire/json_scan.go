@@ -73,6 +73,7 @@ func capital(s string) string { return string(s[0]-'a'+'A') + s[1:] }
 
 // end makes sure that nothing follows the document.
 func (s *jsonScanner) end() error {
+	s.at = place{root: s.at.root}
 	if s.next(); s.i < len(s.b) {
 		return s.fail("Nothing may follow the JSON value.")
 	}

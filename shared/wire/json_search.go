@@ -210,7 +210,7 @@ func (r *jsonSearcher) finish(span filter.Entry, empty bool) error {
 const (
 	seenFrom = 32 + iota
 	seenTo
-	seenPeriod
+	seenPeriod // and one for each other period
 )
 
 // timePart reads From, To or a period's name.
@@ -221,26 +221,28 @@ func (r *jsonSearcher) timePart(span *filter.Entry, seen *set, name string) erro
 	case sameName(name, "To"):
 		return r.bound(&span.To, seen, seenTo, name)
 	}
-	p, ok := period(name, true)
-	if !ok {
+	p, n := period(name, true)
+	if n < 0 {
 		return r.unknown(name, "operator or period")
 	}
-	if !seen.add(seenPeriod) {
-		if p == span.Text {
-			return r.twice(name)
-		}
-		if err := r.skip(jsonDepth); err != nil {
-			return err
-		}
-		return r.wrong("%s: only one period may stand in an object; use a list.", span.Field)
+	if !seen.add(seenPeriod + uint8(n)) {
+		return r.twice(name)
 	}
-	span.Text = p
-	if r.peek() == kindString {
+	switch r.peek() {
+	case kindNull:
+		return r.literal("null")
+	case kindString:
 		text, err := r.str()
-		if err != nil || text == "" {
+		switch {
+		case err != nil:
 			return err
+		case text != "":
+			return r.wrong("%s must have an empty string, not %s.", p, quote(text))
+		case span.Text != "":
+			return r.wrong("%s: only one period may stand in an object; use a list.", span.Field)
 		}
-		return r.wrong("%s must have an empty string, not %s.", p, quote(text))
+		span.Text = p
+		return nil
 	}
 	return r.mismatch("an empty string")
 }

@@ -36,7 +36,7 @@ func (s *jsonScanner) escaped(start, i int) (string, error) {
 		switch c := s.b[i]; {
 		case c == '"':
 			s.i, s.buf = i+1, buf
-			return s.texts.keep(buf), nil
+			return s.texts.keep(buf, len(s.b)-i), nil
 		case c == '\\':
 			s.i = i
 			var err error

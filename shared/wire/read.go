@@ -36,7 +36,7 @@ func readJSONRecords(body []byte) ([]activity.Record, error) {
 
 // guess is about how many records a body holds. The smallest record takes over
 // a hundred bytes, a usual one over six hundred.
-func guess(body []byte) int { return len(body)/640 + 1 }
+func guess(body []byte) int { return len(body)/720 + 1 }
 
 // written is the result of a reader of records to be written.
 func (c *collector) written(err error) ([]activity.Record, error) {
@@ -64,6 +64,7 @@ func readJSONPage(body []byte) ([]activity.Stored, string, error) {
 	if err != nil {
 		return nil, "", (&problems{}).result(err)
 	}
+	r.out.stored = make([]activity.Stored, 0, guess(body))
 	if err = r.answer(); err == nil {
 		err = r.end()
 	}

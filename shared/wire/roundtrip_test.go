@@ -52,11 +52,7 @@ func TestRealRecordsComeBack(t *testing.T) {
 
 func TestRealPagesComeBack(t *testing.T) {
 	recs := sampleRecords(t)
-	want := make([]activity.Stored, len(recs))
-	for i := range recs {
-		want[i] = activity.Stored{Record: recs[i]}
-		copy(want[i].RID[:], "20260304050607089"+"0123456789abcdef0123456789abcdef")
-	}
+	want := stored(recs)
 	for _, f := range formats {
 		got, mark, err := wire.ReadPage(f, appendPage(f, want, "the-mark_1"))
 		if err != nil {

@@ -87,14 +87,15 @@ func isTime(f filter.Field) bool { return f == filter.When || f == filter.Workin
 // periods are the names of times that stand for themselves.
 var periods = []string{"Today", "Yesterday", "LastSevenDays", "LastThirtyDays"}
 
-// period finds the name of a period, without case if that is asked.
-func period(name string, anyCase bool) (string, bool) {
-	for _, p := range periods {
+// period finds the name of a period, without case if that is asked, and its
+// place in periods, -1 if it is none.
+func period(name string, anyCase bool) (string, int) {
+	for i, p := range periods {
 		if p == name || anyCase && sameName(p, name) {
-			return p, true
+			return p, i
 		}
 	}
-	return "", false
+	return "", -1
 }
 
 // readMark is the result of a reader of marks.

@@ -34,7 +34,7 @@ func appendXMLEntry(dst []byte, e *filter.Entry) []byte {
 		dst = append(append(append(dst, ` Operator="`...), e.Operator.String()...), '"')
 	}
 	dst = append(dst, '>')
-	_, named := period(e.Text, false)
+	_, n := period(e.Text, false)
 	switch {
 	case !isTime(e.Field):
 		dst = appendXMLValue(dst, e.Text)
@@ -45,7 +45,7 @@ func appendXMLEntry(dst []byte, e *filter.Entry) []byte {
 		if e.To != nil {
 			dst = append(appendXMLValue(append(dst, `<To>`...), *e.To), `</To>`...)
 		}
-	case named:
+	case n >= 0:
 		dst = append(append(append(dst, '<'), e.Text...), `/>`...)
 	default:
 		dst = appendXMLValue(dst, e.Text)
@@ -106,7 +106,7 @@ func appendJSONEntry(dst []byte, e *filter.Entry) []byte {
 }
 
 func appendJSONValue(dst []byte, e *filter.Entry) []byte {
-	_, named := period(e.Text, false)
+	_, n := period(e.Text, false)
 	switch {
 	case isTime(e.Field) && (e.From != nil || e.To != nil):
 		dst = append(dst, '{')
@@ -120,7 +120,7 @@ func appendJSONValue(dst []byte, e *filter.Entry) []byte {
 			dst = appendJSONText(append(dst, `"To":`...), *e.To)
 		}
 		return append(dst, '}')
-	case isTime(e.Field) && named:
+	case isTime(e.Field) && n >= 0:
 		return append(append(append(dst, `{"`...), e.Text...), `":""}`...)
 	}
 	return appendJSONText(dst, e.Text)

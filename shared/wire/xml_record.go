@@ -24,6 +24,7 @@ func readXMLPage(body []byte) ([]activity.Stored, string, error) {
 	if err != nil {
 		return nil, "", (&problems{}).result(err)
 	}
+	r.out.stored = make([]activity.Stored, 0, guess(body))
 	err = r.list()
 	return r.out.read(r.mark, err)
 }

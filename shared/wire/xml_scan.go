@@ -66,6 +66,9 @@ func (s *xmlScanner) document() error {
 		return s.fail("The body has no XML element.")
 	}
 	if s.b[s.i] != '<' {
+		if Sniff(s.b) == JSON {
+			return s.fail("The body is not XML. With format=json in the address, JSON is read.")
+		}
 		return s.fail("The body is not XML: it must begin with an element.")
 	}
 	name, err := s.start()
@@ -80,6 +83,7 @@ func (s *xmlScanner) document() error {
 
 // end makes sure that nothing follows the root element.
 func (s *xmlScanner) end() error {
+	s.at = place{root: s.at.root}
 	if err := s.misc(); err != nil {
 		return err
 	}

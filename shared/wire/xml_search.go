@@ -168,8 +168,8 @@ func (r *xmlSearcher) timePart(e *filter.Entry, name string) error {
 
 // period reads an element that is named for a period and has no content.
 func (r *xmlSearcher) period(e *filter.Entry, name string) error {
-	p, ok := period(name, false)
-	if !ok {
+	p, n := period(name, false)
+	if n < 0 {
 		return r.unknown(InputError, "period", name)
 	}
 	text, err := r.text(true)

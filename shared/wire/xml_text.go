@@ -36,7 +36,7 @@ func (s *xmlScanner) text(trimmed bool) (string, error) {
 	if !s.has("</") {
 		return "", s.strayChild()
 	}
-	text := s.texts.keep(buf)
+	text := s.texts.keep(buf, len(s.b)-s.i)
 	return text, s.close()
 }
 
