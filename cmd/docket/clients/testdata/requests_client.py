@@ -1,0 +1,36 @@
+"""Sends the script on standard input with requests; prints one status a line.
+
+Arguments: basic|digest, user, password, CA file.
+A line is METHOD, URL and body file or "-", separated by tabs; "next" begins
+anew with nothing remembered.
+"""
+
+import sys
+
+import requests
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth
+
+kind, user, password, ca = sys.argv[1:]
+
+
+def fresh():
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = ca
+    session.auth = {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth}[kind](user, password)
+    return session
+
+
+session = fresh()
+for line in sys.stdin:
+    line = line.rstrip("\n")
+    if line == "next":
+        session = fresh()
+        continue
+    method, url, body = line.split("\t")
+    data = None
+    if body != "-":
+        with open(body, "rb") as f:
+            data = f.read()
+    answer = session.request(method, url, data=data, timeout=60)
+    print(answer.status_code, flush=True)
