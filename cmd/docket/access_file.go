@@ -16,7 +16,8 @@ import (
 type accessFile struct {
 	doc       access.Document
 	passwords []passwordSource
-	dir       string // what relative file names are below
+	dir       string       // what relative file names are below
+	malformed map[int]bool // lines of the things that could not be read whole
 }
 
 // passwordSource says where an account's first password is.
@@ -30,7 +31,12 @@ type passwordSource struct {
 // applyTo makes the draft as the file says. Problems found earlier come back
 // together with those that only the directory can show.
 func (f *accessFile) applyTo(d *access.Draft, data *dataDir, prune bool, problems []access.Problem) error {
-	problems = append(slices.Clone(problems), d.Apply(&f.doc, prune)...)
+	problems = slices.Clone(problems)
+	for _, p := range d.Apply(&f.doc, prune) {
+		if !f.malformed[p.Line] { // else it only follows from what is known
+			problems = append(problems, p)
+		}
+	}
 	for i := range f.passwords {
 		p := &f.passwords[i]
 		account, ok := d.Account(p.account)
@@ -70,7 +76,7 @@ func (p *passwordSource) read(dir string) (err error) {
 // parseAccessFile reads YAML strictly: one document, known keys once each, texts
 // where texts belong, no aliases. It returns all problems that it finds.
 func parseAccessFile(text []byte) (*accessFile, []access.Problem) {
-	r := &fileReader{file: &accessFile{}}
+	r := &fileReader{file: &accessFile{malformed: map[int]bool{}}}
 	var root yaml.Node
 	if err := yaml.Load(text, &root); err != nil {
 		return r.file, []access.Problem{{Text: "it is not one YAML document: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
@@ -80,7 +86,7 @@ func parseAccessFile(text []byte) (*accessFile, []access.Problem) {
 		node = node.Content[0]
 	}
 	doc := &r.file.doc
-	r.mapping(node, "file", map[string]func(*yaml.Node){
+	r.mapping(node, "the file", map[string]func(*yaml.Node){
 		"defaultDomain": func(n *yaml.Node) { doc.DefaultDomain = r.text(n) },
 		"folders":       func(n *yaml.Node) { doc.Folders = list(r, n, r.folder) },
 		"plans":         func(n *yaml.Node) { doc.Plans = list(r, n, r.plan) },
@@ -105,7 +111,7 @@ func (r *fileReader) problem(n *yaml.Node, format string, args ...any) {
 // there.
 func (r *fileReader) mapping(n *yaml.Node, what string, fields map[string]func(*yaml.Node), required ...string) {
 	if n.Kind != yaml.MappingNode {
-		r.problem(n, "a %s must be a mapping of keys to values", what)
+		r.problem(n, "%s must be a mapping of keys to values", what)
 		return
 	}
 	seen := map[string]bool{}
@@ -114,7 +120,7 @@ func (r *fileReader) mapping(n *yaml.Node, what string, fields map[string]func(*
 		read := fields[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode || read == nil:
-			r.problem(key, "a %s has no key %q: use %s", what, key.Value, known(fields))
+			r.problem(key, "%s has no key %q: use %s", what, key.Value, known(fields))
 		case seen[key.Value]:
 			r.problem(key, "key %s is there twice", key.Value)
 		default:
@@ -124,7 +130,7 @@ func (r *fileReader) mapping(n *yaml.Node, what string, fields map[string]func(*
 	}
 	for _, key := range required {
 		if !seen[key] {
-			r.problem(n, "a %s must have the key %s", what, key)
+			r.problem(n, "%s must have the key %s", what, key)
 		}
 	}
 }
@@ -146,7 +152,11 @@ func list[T any](r *fileReader, n *yaml.Node, read func(*yaml.Node) T) []T {
 		return items
 	}
 	for _, item := range n.Content {
+		known := len(r.problems)
 		items = append(items, read(item))
+		if len(r.problems) > known {
+			r.file.malformed[item.Line] = true
+		}
 	}
 	return items
 }
@@ -178,7 +188,7 @@ func (r *fileReader) folder(n *yaml.Node) access.FolderSpec {
 
 func (r *fileReader) plan(n *yaml.Node) access.PlanSpec {
 	p := access.PlanSpec{Line: n.Line}
-	r.mapping(n, "plan", map[string]func(*yaml.Node){
+	r.mapping(n, "a plan", map[string]func(*yaml.Node){
 		"id":      func(n *yaml.Node) { p.ID = r.word(n) },
 		"name":    func(n *yaml.Node) { p.Name = r.word(n) },
 		"folder":  func(n *yaml.Node) { p.Folder = r.text(n) },
@@ -191,7 +201,7 @@ func (r *fileReader) plan(n *yaml.Node) access.PlanSpec {
 func (r *fileReader) account(n *yaml.Node) access.AccountSpec {
 	a := access.AccountSpec{Line: n.Line}
 	var password passwordSource
-	r.mapping(n, "account", map[string]func(*yaml.Node){
+	r.mapping(n, "an account", map[string]func(*yaml.Node){
 		"name":                func(n *yaml.Node) { a.Name = r.word(n) },
 		"disabled":            func(n *yaml.Node) { a.Disabled = r.yes(n) },
 		"note":                func(n *yaml.Node) { a.Note = r.text(n) },
@@ -220,7 +230,7 @@ func (r *fileReader) schemes(n *yaml.Node) []string {
 
 func (r *fileReader) group(n *yaml.Node) access.GroupSpec {
 	g := access.GroupSpec{Line: n.Line}
-	r.mapping(n, "group", map[string]func(*yaml.Node){
+	r.mapping(n, "a group", map[string]func(*yaml.Node){
 		"name":    func(n *yaml.Node) { g.Name = r.word(n) },
 		"note":    func(n *yaml.Node) { g.Note = r.text(n) },
 		"members": func(n *yaml.Node) { g.Members = r.words(n) },
@@ -231,7 +241,7 @@ func (r *fileReader) group(n *yaml.Node) access.GroupSpec {
 
 func (r *fileReader) role(n *yaml.Node) access.RoleSpec {
 	s := access.RoleSpec{Line: n.Line}
-	r.mapping(n, "role", map[string]func(*yaml.Node){
+	r.mapping(n, "a role", map[string]func(*yaml.Node){
 		"role": func(n *yaml.Node) {
 			role, err := access.ParseRole(r.word(n))
 			if err != nil {

@@ -159,12 +159,19 @@ func (a *admin) printTable(heading string, rows [][]string) error {
 		fmt.Fprintln(a.stderr, "none")
 		return nil
 	}
-	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, heading)
 	for _, row := range rows {
 		fmt.Fprintln(t, strings.Join(row, "\t"))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		fmt.Fprintln(a.stdout, strings.TrimRight(line, " \n"))
+	}
+	return nil
 }
 
 // yes is a column of a table.
@@ -195,6 +202,7 @@ func (a *admin) printFields(fields [][2]string) {
 			continue
 		}
 		indent := "\n" + strings.Repeat(" ", width+1)
-		fmt.Fprintf(a.stdout, "%-*s %s\n", width, f[0]+":", strings.ReplaceAll(f[1], "\n", indent))
+		line := fmt.Sprintf("%-*s %s", width, f[0]+":", strings.ReplaceAll(f[1], "\n", indent))
+		fmt.Fprintln(a.stdout, strings.TrimRight(line, " "))
 	}
 }

@@ -207,7 +207,7 @@ func checkNote(note string) error {
 		return invalid("note of %d characters: at most %d", n, MaxNote)
 	}
 	if strings.ContainsFunc(note, invisible) {
-		return invalid("note %.40q holds control or invisible characters", note)
+		return invalid("note %s holds control or invisible characters", quoted(note))
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func (e *entry) encode(key string) ([]byte, error) {
 		return nil, fmt.Errorf("encode %q: %w", key, err)
 	}
 	if len(raw) > MaxEntry {
-		return nil, invalid("%.80q has %d bytes in all, at most %d can be stored", key, len(raw), MaxEntry)
+		return nil, invalid("%s has %d bytes in all, at most %d can be stored", quoted(key), len(raw), MaxEntry)
 	}
 	return raw, nil
 }

@@ -3,6 +3,8 @@ package access
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // The kinds of errors, for errors.Is. Errors of the table are passed on as they
@@ -30,6 +32,16 @@ func (r *refusal) Unwrap() error { return r.kind }
 
 func invalid(format string, args ...any) error {
 	return &refusal{ErrInvalid, fmt.Sprintf(format, args...)}
+}
+
+// quoted is a text that was given, as people would write it: backslashes are part
+// of names and stay single. Long ones are cut.
+func quoted(s string) string {
+	const enough = 80
+	if r := []rune(s); len(r) > enough {
+		s = string(r[:enough]) + "..."
+	}
+	return strings.ReplaceAll(strconv.Quote(s), `\\`, `\`)
 }
 
 func notFound(kind, name string) error {

@@ -108,7 +108,7 @@ func inFolder(path, top string) bool {
 func checkPath(path string) error {
 	names := strings.Split(path, "/")
 	if len(names) > MaxDepth {
-		return invalid("folder %q is deeper than %d", path, MaxDepth)
+		return invalid("folder %s is deeper than %d", quoted(path), MaxDepth)
 	}
 	for _, name := range names {
 		if err := checkText("folder name in "+path, name); err != nil {

@@ -27,10 +27,10 @@ func ParseName(s string) (Name, error) {
 		n = Name{s[i+1:], s[:i]}
 	}
 	if n.User == "" || (n.Domain == "" && n.User != s) {
-		return Name{}, invalid("name %q: use DOMAIN\\name, name@domain or name", s)
+		return Name{}, invalid("name %s: use DOMAIN\\name, name@domain or name", quoted(s))
 	}
 	if strings.ContainsAny(n.User, `\@:"`) || strings.ContainsAny(n.Domain, `\@:"`) {
-		return Name{}, invalid("name %q: neither domain nor name may hold \\ @ : or a quote", s)
+		return Name{}, invalid("name %s: neither domain nor name may hold \\ @ : or a quote", quoted(s))
 	}
 	for _, part := range []string{n.User, n.Domain} {
 		if err := checkText("name", part); part != "" && err != nil {
@@ -101,13 +101,13 @@ func checkText(what, s string) error {
 	case s == "":
 		return invalid("%s is empty", what)
 	case !utf8.ValidString(s):
-		return invalid("%s %q is not valid UTF-8", what, s)
+		return invalid("%s %s is not valid UTF-8", what, quoted(s))
 	case utf8.RuneCountInString(s) > MaxName:
-		return invalid("%s %.40q... is longer than %d characters", what, s, MaxName)
+		return invalid("%s %s is longer than %d characters", what, quoted(s), MaxName)
 	case strings.TrimSpace(s) != s:
-		return invalid("%s %q begins or ends with space", what, s)
+		return invalid("%s %s begins or ends with space", what, quoted(s))
 	case strings.ContainsFunc(s, invisible):
-		return invalid("%s %q holds control or invisible characters", what, s)
+		return invalid("%s %s holds control or invisible characters", what, quoted(s))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func ParsePlanID(s string) (string, error) {
 		ok = err == nil && len(parts[i]) == lengths[i]
 	}
 	if !ok {
-		return "", invalid("plan ID %.60q is not a GUID such as {42F64379-163E-4A43-A9C5-4514C5A23798}", s)
+		return "", invalid("plan ID %s is not a GUID such as {42F64379-163E-4A43-A9C5-4514C5A23798}", quoted(s))
 	}
 	return "{" + strings.ToUpper(bare) + "}", nil
 }

@@ -52,7 +52,7 @@ func ParseRole(s string) (Role, error) {
 			return r, nil
 		}
 	}
-	return 0, invalid("role %q: use one of %s", s, strings.Join(roleNames[1:], ", "))
+	return 0, invalid("role %s: use one of %s", quoted(s), strings.Join(roleNames[1:], ", "))
 }
 
 // MarshalText writes the role's name.
