@@ -1,0 +1,100 @@
+package segment
+
+import (
+	"fmt"
+
+	"docket/shared/activity"
+)
+
+// all is every column, decoded.
+type all struct {
+	whens   []int64
+	actions []activity.Action
+	starts  []uint32
+	text    [numColumns]*Text
+}
+
+func (s *Segment) all() (*all, error) {
+	var a all
+	var err error
+	if a.whens, err = s.Whens(); err != nil {
+		return nil, err
+	}
+	if a.actions, err = s.Actions(); err != nil {
+		return nil, err
+	}
+	if a.starts, err = s.DetailStarts(); err != nil {
+		return nil, err
+	}
+	for c := range a.text {
+		if a.text[c], err = s.Text(Column(c)); err != nil {
+			return nil, err
+		}
+	}
+	return &a, nil
+}
+
+// Record fills dst with a record. Its texts share the segment's memory.
+func (s *Segment) Record(row int, dst *activity.Record) error {
+	if row < 0 || row >= s.head.n {
+		return fmt.Errorf("no record %d of %d", row, s.head.n)
+	}
+	a, err := s.all()
+	if err != nil {
+		return err
+	}
+	var details []activity.Detail
+	if n := a.starts[row+1] - a.starts[row]; n > 0 {
+		details = make([]activity.Detail, n)
+	}
+	a.record(row, dst, details)
+	dst.ArchiveOnly = s.ArchiveOnly(row)
+	return nil
+}
+
+// Records appends all records to dst. Their texts share the segment's memory.
+func (s *Segment) Records(dst []activity.Record) ([]activity.Record, error) {
+	a, err := s.all()
+	if err != nil {
+		return dst, err
+	}
+	details := make([]activity.Detail, s.head.details)
+	base := len(dst)
+	dst = append(dst, make([]activity.Record, s.head.n)...)
+	for row := range s.head.n {
+		r := &dst[base+row]
+		from, to := a.starts[row], a.starts[row+1]
+		a.record(row, r, details[from:to:to])
+		r.ArchiveOnly = s.ArchiveOnly(row)
+	}
+	return dst, nil
+}
+
+// record fills dst but for ArchiveOnly; details has room for the record's.
+func (a *all) record(row int, dst *activity.Record, details []activity.Detail) {
+	*dst = activity.Record{
+		Who:         a.text[Who].Row(row),
+		Where:       a.text[Where].Row(row),
+		ObjectType:  a.text[ObjectType].Row(row),
+		What:        a.text[What].Row(row),
+		Action:      a.actions[row],
+		When:        a.whens[row],
+		Plan:        activity.Plan{ID: a.text[PlanID].Row(row), Name: a.text[PlanName].Row(row)},
+		Item:        a.text[Item].Row(row),
+		DataSource:  a.text[DataSource].Row(row),
+		Workstation: a.text[Workstation].Row(row),
+	}
+	if len(details) == 0 {
+		return
+	}
+	first := int(a.starts[row])
+	for i := range details {
+		details[i] = activity.Detail{
+			PropertyName: a.text[DetailName].Row(first + i),
+			Message:      a.text[DetailMessage].Row(first + i),
+			Before:       a.text[DetailBefore].Row(first + i),
+			After:        a.text[DetailAfter].Row(first + i),
+		}
+	}
+	dst.Details = details
+}
