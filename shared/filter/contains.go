@@ -4,9 +4,15 @@ import "strings"
 
 // contains is Contains: the pattern occurs somewhere. The empty pattern occurs
 // in every text.
-type contains struct{ pattern, folded string }
+type contains struct {
+	pattern, folded string
+	rare            int // the place of the byte of folded to look for
+}
 
-func newContains(pattern string) contains { return contains{pattern, fold(pattern)} }
+func newContains(pattern string) contains {
+	folded := fold(pattern)
+	return contains{pattern, folded, rarest(folded)}
+}
 
 func (c contains) match(text string) bool {
 	for i := range text {
@@ -29,7 +35,7 @@ func (c contains) mark(d dictionary, hits []bool) {
 		return
 	}
 	for id, pos := 0, 0; ; {
-		n := strings.Index(d.blob[pos:], c.folded)
+		n := index(d.blob[pos:], c.folded, c.rare)
 		if n < 0 {
 			return
 		}

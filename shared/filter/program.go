@@ -9,6 +9,12 @@ type Program struct {
 	acts  struct{ positive, negative []activity.Action }
 	whens struct{ positive, negative []interval }
 	hours struct{ positive, negative []hours }
+
+	// The same, prepared for whole segments.
+	allowed    intervals   // what When may be
+	plans      words       // on MonitoringPlan
+	sources    words       // on DataSource
+	conditions []condition // cheapest first
 }
 
 // words are the entries of one text field: one of the positive ones must hold,
@@ -112,8 +118,4 @@ func (p *Program) RIDEquals() (activity.RID, bool) {
 	}
 	copy(rid[:], e.text)
 	return rid, true
-}
-
-func (b *builder) program() *Program {
-	return &Program{texts: b.texts, acts: b.acts, whens: b.whens, hours: b.hours}
 }

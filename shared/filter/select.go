@@ -1,0 +1,139 @@
+package filter
+
+import (
+	"fmt"
+	"slices"
+
+	"docket/shared/activity"
+	"docket/shared/segment"
+)
+
+// Select appends to rows the numbers of those rows of seg that pass, ascending:
+// exactly the rows for whose records Match is true. rid computes the identifier
+// of a row; it is asked only for rows that pass everything else, and only if the
+// filter looks at RID. Errors are those of a damaged segment.
+func (p *Program) Select(seg *segment.Segment, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
+	return p.SelectWhen(seg, everything.from, everything.to, rid, rows)
+}
+
+// SelectWhen is Select for the rows alone whose When is in from to to, both
+// included.
+func (p *Program) SelectWhen(seg *segment.Segment, from, to int64, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
+	s := selection{seg: seg, rid: rid, rows: rows, base: len(rows), all: true}
+	if bounds := (interval{from, to}); bounds != everything {
+		if err := s.narrowWhen(intervals{bounds}); err != nil {
+			return rows, fmt.Errorf("filter on When: %w", err)
+		}
+	}
+	for _, c := range p.conditions {
+		if s.empty() {
+			return rows, nil
+		}
+		if err := c.narrow(&s); err != nil {
+			return rows, fmt.Errorf("filter on %s: %w", c, err)
+		}
+	}
+	return s.result(), nil
+}
+
+// condition is everything that a filter says about one field, prepared for
+// whole segments.
+type condition interface {
+	// narrow drops rows that do not pass from the selection.
+	narrow(s *selection) error
+
+	String() string // the field
+}
+
+// selection is the rows of a segment that have passed so far.
+type selection struct {
+	seg  *segment.Segment
+	rid  func(row int) activity.RID
+	all  bool     // every row; then rows beyond base are none yet
+	rows []uint32 // ascending from base
+	base int
+}
+
+// candidates are the rows that have passed, unless all have.
+func (s *selection) candidates() []uint32 { return s.rows[s.base:] }
+
+// drop drops every row.
+func (s *selection) drop() { s.all, s.rows = false, s.rows[:s.base] }
+
+func (s *selection) empty() bool { return !s.all && len(s.rows) == s.base }
+
+// count is how many rows have passed.
+func (s *selection) count() int {
+	if s.all {
+		return s.seg.Len()
+	}
+	return len(s.rows) - s.base
+}
+
+// keep drops the rows for which holds is false.
+func (s *selection) keep(holds func(row uint32) bool) {
+	if s.all {
+		s.all = false
+		for row := range uint32(s.seg.Len()) {
+			if holds(row) {
+				s.rows = append(s.rows, row)
+			}
+		}
+		return
+	}
+	kept := s.rows[:s.base]
+	for _, row := range s.candidates() {
+		if holds(row) {
+			kept = append(kept, row)
+		}
+	}
+	s.rows = kept
+}
+
+// result is the rows that have passed, behind those that the caller had.
+func (s *selection) result() []uint32 {
+	if s.all {
+		for row := range uint32(s.seg.Len()) {
+			s.rows = append(s.rows, row)
+		}
+		s.all = false
+	}
+	return s.rows
+}
+
+// keepText drops the rows whose value is not accepted. It does not branch on the
+// outcome, which no processor can foretell.
+func (s *selection) keepText(text *segment.Text, accept []bool) {
+	ids := text.IDs()
+	if ids == nil { // one value in all rows
+		if !accept[0] {
+			s.drop()
+		}
+		return
+	}
+	n := s.base
+	if s.all {
+		s.all = false
+		s.rows = grow(s.rows, len(ids))
+		for row, id := range ids {
+			s.rows[n] = uint32(row)
+			n += bit(accept[id])
+		}
+	} else {
+		for _, row := range s.candidates() {
+			s.rows[n] = row
+			n += bit(accept[ids[row]])
+		}
+	}
+	s.rows = s.rows[:n]
+}
+
+// grow makes room for n more elements, their content undefined.
+func grow(s []uint32, n int) []uint32 { return slices.Grow(s, n)[:len(s)+n] }
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
