@@ -164,18 +164,18 @@ func (b *builder) addAction(e *Entry, negated bool) {
 }
 
 func (b *builder) addWhen(e *Entry, negated bool) {
-	v, err := newInterval(e, b.env)
-	if err != nil {
-		b.refuse(e, err.Error()+".")
+	v, problem := newInterval(e, b.env)
+	if problem != "" {
+		b.refuse(e, problem)
 		return
 	}
 	add(&b.whens.positive, &b.whens.negative, v, negated)
 }
 
 func (b *builder) addHours(e *Entry, negated bool) {
-	v, err := newHours(e)
-	if err != nil {
-		b.refuse(e, err.Error()+".")
+	v, problem := newHours(e)
+	if problem != "" {
+		b.refuse(e, problem)
 		return
 	}
 	add(&b.hours.positive, &b.hours.negative, v, negated)

@@ -17,15 +17,15 @@ func (v interval) has(when int64) bool { return v.from <= when && when <= v.to }
 // everything is the range without ends.
 var everything = interval{math.MinInt64, math.MaxInt64}
 
-// newInterval reads the value of a When entry.
-func newInterval(e *Entry, env *Env) (interval, error) {
+// newInterval reads the value of a When entry, or says what is wrong with it.
+func newInterval(e *Entry, env *Env) (v interval, problem string) {
 	if e.From == nil && e.To == nil {
 		return period(e.Text, env)
 	}
 	if e.Text != "" {
-		return interval{}, fmt.Errorf("a period and a range exclude each other")
+		return v, "a period and a range exclude each other."
 	}
-	v := everything
+	v = everything
 	for _, end := range []struct {
 		name string
 		text *string
@@ -36,31 +36,31 @@ func newInterval(e *Entry, env *Env) (interval, error) {
 		}
 		when, ok := activity.ParseWhen(*end.text)
 		if !ok {
-			return interval{}, fmt.Errorf("%s must be YYYY-MM-DDTHH:MM:SS with Z or an offset, not %s", end.name, quote(*end.text))
+			return v, fmt.Sprintf("%s must be YYYY-MM-DDTHH:MM:SS with Z or an offset, not %s.", end.name, quote(*end.text))
 		}
 		*end.dst = when
 	}
-	return v, nil
+	return v, ""
 }
 
 // period is a range that depends on now. Days are those of the zone; the last 7
 // and 30 days end now.
-func period(name string, env *Env) (interval, error) {
+func period(name string, env *Env) (v interval, problem string) {
 	const day = 24 * 3600
 	now := env.Now.Unix()
 	switch name {
 	case "Today":
-		return interval{env.dayStart(0), env.dayStart(1) - 1}, nil
+		return interval{env.dayStart(0), env.dayStart(1) - 1}, ""
 	case "Yesterday":
-		return interval{env.dayStart(-1), env.dayStart(0) - 1}, nil
+		return interval{env.dayStart(-1), env.dayStart(0) - 1}, ""
 	case "LastSevenDays":
-		return interval{now - 7*day, now}, nil
+		return interval{now - 7*day, now}, ""
 	case "LastThirtyDays":
-		return interval{now - 30*day, now}, nil
+		return interval{now - 30*day, now}, ""
 	case "":
-		return interval{}, fmt.Errorf("From, To or a period is required")
+		return v, "From, To or a period is required."
 	}
-	return interval{}, fmt.Errorf("%s is not a period: use Today, Yesterday, LastSevenDays or LastThirtyDays", quote(name))
+	return v, quote(name) + " is not a period: use Today, Yesterday, LastSevenDays or LastThirtyDays."
 }
 
 // dayStart is the first second of the day that lies days after today. Clocks may

@@ -1,10 +1,6 @@
 package filter
 
-import (
-	"fmt"
-
-	"docket/shared/activity"
-)
+import "docket/shared/activity"
 
 const secondsOfDay = 24 * 3600
 
@@ -25,18 +21,18 @@ func secondOfDay(when int64) int {
 	return int((when%secondsOfDay + secondsOfDay) % secondsOfDay)
 }
 
-// newHours reads the value of a WorkingHours entry.
-func newHours(e *Entry) (hours, error) {
+// newHours reads the value of a WorkingHours entry, or says what is wrong with it.
+func newHours(e *Entry) (h hours, problem string) {
 	if e.Text != "" || e.From == nil || e.To == nil {
-		return hours{}, fmt.Errorf("From and To are required")
+		return h, "From and To are required."
 	}
 	from, ok := activity.ParseClock(*e.From)
 	if !ok {
-		return hours{}, fmt.Errorf("From must be HH:MM:SS with Z or an offset, not %s", quote(*e.From))
+		return h, "From must be HH:MM:SS with Z or an offset, not " + quote(*e.From) + "."
 	}
 	to, ok := activity.ParseClock(*e.To)
 	if !ok {
-		return hours{}, fmt.Errorf("To must be HH:MM:SS with Z or an offset, not %s", quote(*e.To))
+		return h, "To must be HH:MM:SS with Z or an offset, not " + quote(*e.To) + "."
 	}
-	return hours{from, to}, nil
+	return hours{from, to}, ""
 }
