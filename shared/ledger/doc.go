@@ -1,2 +1,99 @@
-// Package ledger keeps the logs of records: shards, positions, append and scan.
+// Package ledger keeps records in logs that lose nothing, repeat nothing and never
+// change (design, sections 3 and 6; invariants L and E).
+//
+// A ledger has up to 64 shards. Each is a dense, append-only log of segments: a
+// batch of records gets the shard's next positions by a conditional put of an item
+// at the first of them, and the put is the commit. So positions have no holes and
+// order everything; clocks order nothing.
+//
+// # The life of a batch
+//
+//  1. It gets a token, 16 random bytes or a hash of its Key, and a commit time,
+//     which no attempt changes any more.
+//  2. Its records are encoded as one segment or, if that does not fit an item, as
+//     several, found by halving. Their items go into one transaction.
+//  3. The token names the shard. The batch is put where the log ends as far as this
+//     process knows, on condition that nothing is there.
+//  4. Stored: that is the acknowledgement. Something there: the table shows what. If
+//     it bears the batch's token, an earlier attempt had succeeded and its answer was
+//     lost: stored. Else the log ends behind it: try there. After two lost races the
+//     end is read. Busy: the same position again. No answer: what is at the position
+//     is read; if nothing is, the same position again.
+//  5. An attempt of unknown outcome may be applied at any later time. That does no
+//     harm, because the batch goes to another position only once the first is seen
+//     to be taken by others, where the late one must fail.
+//
+// With a Key, an item for it goes into the same transaction, on condition that there
+// is none. It decides alone whether the batch is stored, for every instance and every
+// position: tokens compared at positions would not see what another instance did.
+//
+// # Items
+//
+// All numbers are big-endian, all checksums CRC-32C.
+//
+//	partition "log/NN", NN the shard in decimal; sort: first position (8 bytes)
+//	size  what
+//	   1  version, 1
+//	   1  shard
+//	   1  number of this item among those of its batch, from 0
+//	   1  items of the batch, 1 to 100
+//	   4  records in this item
+//	   8  first position of this item
+//	   8  first position of the batch
+//	   4  length of the segment
+//	   4  checksum of the 28 bytes before and of the segment
+//	   n  the segment
+//
+// The item says where it belongs and the checksum covers that, so one that was
+// flipped, cut, or put under another key is noticed; one that was deleted is a gap.
+// What no single item can show is a log whose last items were deleted: marks that
+// point behind its end do (ErrBeyond).
+//
+//	partition "token/HH", HH the first byte of the name in hexadecimal; sort: the
+//	name, SHA-256 of the length of the owner (8 bytes), owner and text of a Key
+//	size  what
+//	   1  version, 1
+//	   1  shard
+//	   4  records of the batch
+//	   8  first position of the batch
+//	  32  hash of the body
+//	   4  checksum of partition, a zero byte, sort and the 46 bytes before
+//
+//	partition "ledger", sort "root"; its table version counts changes
+//	   1  version, 1
+//	   1  number of shards, 1 to 64
+//	   8  epoch
+//	   4  number of the ring key that makes RIDs
+//	      for every epoch before, oldest first:
+//	   8  epoch
+//	   1  number of shards S when it ended
+//	  8S  where the restored logs ended
+//	   4  checksum of partition, a zero byte, sort and all before
+//
+// # Reading
+//
+// Reads are strong and follow positions: an item must begin where the one before
+// ended. A query may see a part of a transaction while it is applied. So a reader
+// stops before a batch that is not all there, and reads again, a bounded number of
+// times, when it has nothing to give out: then there is a gap, an error and never an
+// end. Compaction will explain gaps; see source, where the manifest comes in.
+//
+// # Calls
+//
+// What the table is asked, when all goes well:
+//
+//	Append            1 Write: 1 item; with a Key or several items a transaction
+//	Shards            1 Get of the root
+//	Scan at the end   1 Query that finds nothing
+//	Tails             1 Query of at most 1 item for each shard
+//	Locate, RID       nothing
+//
+// An empty poll of all shards is Shards and one Scan each. The first Append, Scan or
+// Tails of a process in a shard reads the last item once more.
+//
+// # Epochs
+//
+// A restore brings back an older table, and positions behind its tails are given out
+// a second time. BeginEpoch records the tails; Clamp takes vectors of older marks
+// back to them.
 package ledger

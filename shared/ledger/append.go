@@ -1,0 +1,324 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"docket/shared/segment"
+	"docket/shared/table"
+)
+
+// Append stores a batch durably. The steps are in doc.go. Its errors:
+//
+//	nil             stored, now or before (Receipt.Duplicate), and visible to
+//	                every read that begins from now on
+//	ErrInvalid, ErrTooLarge, ErrKeyReused, *DamageError
+//	                nothing was stored
+//	all others      stored once or never: with a Key, the same Append again
+//	                finds out
+//
+// It costs one Write of one item and the segment's bytes, or a transaction of
+// more if the batch has a Key or takes several items; after a start or lost races
+// a Query of one item in front. Writers of one process queue for a shard.
+func (l *Ledger) Append(ctx context.Context, b Batch) (Receipt, error) {
+	w, err := l.prepare(b)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("append: %w", err)
+	}
+	select {
+	case l.lanes[w.shard] <- struct{}{}:
+	case <-ctx.Done():
+		return Receipt{}, fmt.Errorf("append: wait for shard %d: %w", w.shard, ctx.Err())
+	}
+	defer func() { <-l.lanes[w.shard] }()
+	receipt, err := w.land(ctx)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("append to shard %d: %w", w.shard, err)
+	}
+	return receipt, nil
+}
+
+// writing is a batch on its way into a shard.
+type writing struct {
+	l       *Ledger
+	shard   Shard
+	token   Token
+	key     *Key
+	pieces  []packed
+	n       int // records
+	stamped bool
+
+	conflicts int
+	pace      *pace
+	doubt     map[Position]bool // where an attempt has an unknown outcome
+}
+
+// prepare does all that needs no table: the commit time is fixed before the first
+// attempt, so that every attempt writes the same (design, section 6.2).
+func (l *Ledger) prepare(b Batch) (*writing, error) {
+	if len(b.Records) == 0 {
+		return nil, fmt.Errorf("%w: no records", ErrInvalid)
+	}
+	if b.Key != nil && b.Key.Text == "" {
+		return nil, fmt.Errorf("%w: empty key", ErrInvalid)
+	}
+	token, err := l.newToken(b.Key)
+	if err != nil {
+		return nil, err
+	}
+	p := packer{room: table.MaxOps, maxItem: l.maxItem}
+	if b.Key != nil {
+		p.room--
+	}
+	p.run = segment.Run{Committed: l.commitTime(), Token: token, Principal: b.Principal, RequestID: b.RequestID}
+	pieces, err := p.pack(b.Records)
+	if err != nil {
+		return nil, err
+	}
+	return &writing{
+		l: l, token: token, key: b.Key, pieces: pieces, n: len(b.Records), pace: l.pace(),
+		shard: Shard(binary.BigEndian.Uint64(token[8:]) % uint64(l.root.Load().shards)),
+	}, nil
+}
+
+// newToken is random, or that of the key.
+func (l *Ledger) newToken(k *Key) (Token, error) {
+	if k != nil {
+		name := k.name()
+		return Token(name[:16]), nil
+	}
+	var t Token
+	err := l.random(t[:])
+	return t, err
+}
+
+// land tries until the batch is stored or cannot be. It goes on to another
+// position only when it has seen that the one it tried is taken by others: then
+// no attempt there, however late, can succeed any more.
+func (w *writing) land(ctx context.Context) (Receipt, error) {
+	at := w.l.reached(w.shard)
+	lost := at == 0 // whether to look for the end of the log first
+	for {
+		if lost {
+			tail, err := w.l.tail(ctx, w.shard)
+			if err != nil {
+				if err := w.again(ctx, err); err != nil {
+					return Receipt{}, err
+				}
+				continue
+			}
+			at = tail.end
+		}
+		if at+Position(w.n) > End {
+			return Receipt{}, fmt.Errorf("%w: the shard is full", ErrTooLarge)
+		}
+		receipt, next, err := w.try(ctx, at)
+		if err != nil || next == at {
+			return receipt, err
+		}
+		at, lost = next, w.conflicts >= 2 || next == unknown
+	}
+}
+
+// unknown is not a position: where the log ends must be read.
+const unknown = End + 1
+
+// try writes the batch at a position until it is stored there, which it reports
+// by next == at, or the position turns out to be taken.
+func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Position, err error) {
+	for {
+		err := w.l.table.Write(ctx, w.ops(at)...)
+		var failed *table.ConditionError
+		switch {
+		case err == nil:
+			return w.stored(at), at, nil
+		case errors.As(err, &failed):
+			token, item := w.existing(failed)
+			if next, r, err = w.judge(at, token, item); err == nil && next != at {
+				err = w.passed(ctx)
+			}
+			return r, next, err
+		case errors.Is(err, table.ErrTooLarge):
+			return r, at, fmt.Errorf("%w: %w", ErrTooLarge, err)
+		case errors.Is(err, table.ErrBusy):
+			if err := w.again(ctx, err); err != nil {
+				return r, at, err
+			}
+		case errors.Is(err, table.ErrUnavailable):
+			r, next, settled, err := w.find(ctx, at, err)
+			if err != nil || settled {
+				return r, next, err
+			}
+		default:
+			return r, at, fmt.Errorf("write at %d: %w", at, err)
+		}
+	}
+}
+
+// find reads after a write of unknown outcome what is at its position. Nothing
+// there settles nothing: the write may be applied yet, and is tried again at the
+// same position, where it can happen once.
+func (w *writing) find(ctx context.Context, at Position, cause error) (r Receipt, next Position, settled bool, err error) {
+	if w.doubt == nil {
+		w.doubt = map[Position]bool{}
+	}
+	w.doubt[at] = true
+	for {
+		if err := w.again(ctx, cause); err != nil {
+			return r, at, false, err
+		}
+		token, item, err := w.look(ctx, at)
+		if err != nil {
+			cause = err
+			continue
+		}
+		if token == nil && item == nil {
+			return r, at, false, nil
+		}
+		next, r, err = w.judge(at, token, item)
+		return r, next, true, err
+	}
+}
+
+// look reads the token item and the log item at a position, in one Get.
+func (w *writing) look(ctx context.Context, at Position) (token, item *table.Item, err error) {
+	log := logKey(w.shard, at)
+	wanted := []table.Key{log}
+	if w.key != nil {
+		wanted = append(wanted, tokenKey(w.key.name()))
+	}
+	found, err := w.l.table.Get(ctx, wanted...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read back at %d: %w", at, err)
+	}
+	for i := range found {
+		if found[i].Key == log {
+			item = &found[i]
+		} else {
+			token = &found[i]
+		}
+	}
+	return token, item, nil
+}
+
+// existing returns what stood in the way of a write.
+func (w *writing) existing(failed *table.ConditionError) (token, item *table.Item) {
+	for _, f := range failed.Failed {
+		switch {
+		case f.Existing == nil:
+		case w.key != nil && f.Op == 0:
+			token = f.Existing
+		case item == nil || f.Existing.Sort < item.Sort:
+			item = f.Existing
+		}
+	}
+	return token, item
+}
+
+// judge says what it means that token and item, at least one of them, stand where
+// the batch wants to be: next == at, it is stored (or can never be: an error);
+// else the batch must go on to next.
+//
+// With a key, the token item alone decides: it is written together with the batch,
+// for whatever instance, at whatever position. A log item with the token of the
+// key may be of a batch whose token item has expired.
+func (w *writing) judge(at Position, token, item *table.Item) (next Position, r Receipt, err error) {
+	if token != nil {
+		r, err := w.key.resolve(token)
+		if err == nil {
+			r.Duplicate = r.Shard != w.shard || !w.doubt[r.First]
+		}
+		return at, r, err
+	}
+	if item == nil {
+		return unknown, r, nil
+	}
+	place, data, err := readItem(item)
+	if err != nil {
+		return at, r, &DamageError{w.shard, positionOf(item), err}
+	}
+	if w.key == nil {
+		own, err := w.wrote(data)
+		if err != nil {
+			return at, r, &DamageError{w.shard, place.first, err}
+		}
+		if own {
+			return at, w.stored(place.batch), nil
+		}
+	}
+	if place.last() {
+		w.l.saw(w.shard, place.end())
+	}
+	return place.end(), r, nil
+}
+
+// wrote says whether a segment is of this batch.
+func (w *writing) wrote(data []byte) (bool, error) {
+	seg, err := segment.Open(data)
+	if err != nil {
+		return false, err
+	}
+	for _, run := range seg.Runs() {
+		if run.Token == w.token {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// stored notes that the batch lies at a position.
+func (w *writing) stored(at Position) Receipt {
+	w.l.saw(w.shard, at+Position(w.n))
+	return Receipt{Shard: w.shard, First: at, N: w.n}
+}
+
+// passed counts a lost race. Those who lose often step back for a while.
+func (w *writing) passed(ctx context.Context) error {
+	w.conflicts++
+	switch {
+	case w.conflicts > maxConflicts:
+		return contended(w.shard)
+	case w.conflicts > 2:
+		return w.l.jitter(ctx, w.conflicts-3)
+	}
+	return nil
+}
+
+// again waits before a call is repeated that the table refused or did not answer;
+// it returns the cause when it must not be.
+func (w *writing) again(ctx context.Context, cause error) error {
+	if !transient(cause) {
+		return cause
+	}
+	if err := w.pace.wait(ctx); err != nil {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return nil
+}
+
+// ops is the transaction that stores the batch at a position. The token item comes
+// first. A value that was given to the table is not touched again: an attempt of
+// unknown outcome may still be on its way.
+func (w *writing) ops(at Position) []table.Op {
+	ops := make([]table.Op, 0, len(w.pieces)+1)
+	if w.key != nil {
+		item := w.key.tokenItem(Receipt{Shard: w.shard, First: at, N: w.n}, w.l.now())
+		ops = append(ops, table.Op{Kind: table.Put, Item: item, If: table.Absent})
+	}
+	p := place{shard: w.shard, first: at, batch: at, parts: uint8(len(w.pieces))}
+	for i, piece := range w.pieces {
+		value := piece.value
+		if w.stamped {
+			value = bytes.Clone(value)
+		}
+		p.n, p.part = uint32(piece.n), uint8(i)
+		p.stamp(value)
+		ops = append(ops, table.Op{Kind: table.Put, Item: table.Item{Key: logKey(w.shard, p.first), Value: value}, If: table.Absent})
+		p.first = p.end()
+	}
+	w.stamped = true
+	return ops
+}

@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"bytes"
+	"container/list"
+	"sync"
+)
+
+// remeasured is how many entries are measured again with every use of the cache: a
+// segment grows as its columns are decoded, and nobody says so.
+const remeasured = 4
+
+// cache keeps opened segments, those used last, within a number of bytes.
+type cache struct {
+	max int64
+
+	mu      sync.Mutex
+	bytes   int64
+	entries map[cacheKey]*list.Element
+	recent  *list.List    // of *cached, the last used in front
+	hand    *list.Element // the next to measure
+}
+
+type cacheKey struct {
+	shard Shard
+	first Position
+}
+
+type cached struct {
+	opened
+	size int64
+}
+
+// newCache returns a cache of at most max bytes; of nothing if that is negative.
+func newCache(max int64) *cache {
+	return &cache{max: max, entries: map[cacheKey]*list.Element{}, recent: list.New()}
+}
+
+// own returns data for a segment that may be cached.
+func (c *cache) own(data []byte) []byte {
+	if c.max <= 0 {
+		return data
+	}
+	return bytes.Clone(data)
+}
+
+// get returns the part that begins at a position.
+func (c *cache) get(s Shard, first Position) (opened, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[cacheKey{s, first}]
+	if !ok {
+		return opened{}, false
+	}
+	c.recent.MoveToFront(e)
+	c.tend()
+	return e.Value.(*cached).opened, true
+}
+
+// put keeps a part. What is there already stays: it may be decoded further.
+func (c *cache) put(o opened) {
+	if c.max <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := cacheKey{o.Shard, o.First}
+	if e, ok := c.entries[key]; ok {
+		c.recent.MoveToFront(e)
+		return
+	}
+	e := &cached{opened: o}
+	c.entries[key] = c.recent.PushFront(e)
+	c.measure(e)
+	c.tend()
+}
+
+// tend measures some entries and drops those over the limit, the least used first.
+func (c *cache) tend() {
+	for range min(remeasured, c.recent.Len()) {
+		if c.hand == nil {
+			c.hand = c.recent.Front()
+		}
+		c.measure(c.hand.Value.(*cached))
+		c.hand = c.hand.Next()
+	}
+	for c.bytes > c.max && c.recent.Len() > 0 {
+		last := c.recent.Back()
+		if c.hand == last {
+			c.hand = nil
+		}
+		e := c.recent.Remove(last).(*cached)
+		delete(c.entries, cacheKey{e.Shard, e.First})
+		c.bytes -= e.size
+	}
+}
+
+func (c *cache) measure(e *cached) {
+	size := int64(e.Segment.MemSize()) + int64(e.Bytes) + entryOverhead
+	c.bytes += size - e.size
+	e.size = size
+}
+
+// entryOverhead is what an entry takes besides its segment: map, list, structs.
+const entryOverhead = 512
