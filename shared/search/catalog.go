@@ -1,0 +1,154 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"sync"
+
+	"docket/shared/ledger"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// growBytes is how much of a shard is read at a time to learn its zones.
+const growBytes = 1 << 20
+
+// catalog knows the zone of every segment up to where it has read. It is derived
+// from the log alone and grows at its ends; a manifest of compacted segments
+// will give it most entries without reading them.
+type catalog struct {
+	epoch  ledger.Epoch
+	shards [ledger.MaxShards]shardCatalog
+	kinds  kinds
+}
+
+// shardCatalog is one shard's part.
+type shardCatalog struct {
+	growing chan struct{} // holds one value while somebody reads further
+	mu      sync.RWMutex  // guards entries, which are only appended to
+	entries []entry
+}
+
+// entry is what is known of one segment.
+type entry struct {
+	first            ledger.Position
+	n                uint32
+	kind             kind
+	minWhen, maxWhen int64
+}
+
+func (e entry) end() ledger.Position { return e.first + ledger.Position(e.n) }
+
+func newCatalog(epoch ledger.Epoch) *catalog {
+	c := &catalog{epoch: epoch}
+	for s := range c.shards {
+		c.shards[s].growing = make(chan struct{}, 1)
+	}
+	return c
+}
+
+// known returns the entries so far. They do not change.
+func (c *shardCatalog) known() []entry {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.entries
+}
+
+func endOf(entries []entry) ledger.Position {
+	if len(entries) == 0 {
+		return 0
+	}
+	return entries[len(entries)-1].end()
+}
+
+// grow reads every shard up to a vector. It fails with ErrOutOfTime when the
+// budget is spent first; what was read stays.
+func (c *catalog) grow(ctx context.Context, log Log, to ledger.Vector, b budget, workers int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for s, end := range to {
+		shard := ledger.Shard(s)
+		if endOf(c.shards[s].known()) >= end {
+			continue
+		}
+		g.Go(func() error { return c.growShard(ctx, log, shard, end, b) })
+	}
+	return g.Wait()
+}
+
+func (c *catalog) growShard(ctx context.Context, log Log, s ledger.Shard, to ledger.Position, b budget) error {
+	shard := &c.shards[s]
+	select {
+	case shard.growing <- struct{}{}:
+		defer func() { <-shard.growing }()
+	case <-ctx.Done():
+		return fmt.Errorf("learn zones of shard %d: %w", s, ctx.Err())
+	}
+	for {
+		from := endOf(shard.known())
+		if from >= to {
+			return nil
+		}
+		if b.spent() {
+			return fmt.Errorf("learn zones of shard %d at %d: %w", s, from, ErrOutOfTime)
+		}
+		parts, err := log.Scan(ctx, s, from, to, growBytes)
+		if err != nil {
+			return fmt.Errorf("learn zones of shard %d at %d: %w", s, from, err)
+		}
+		if len(parts) == 0 {
+			return fmt.Errorf("learn zones of shard %d: log ends at %d before its tail %d: %w", s, from, to, ledger.ErrGap)
+		}
+		added := make([]entry, len(parts))
+		for i, p := range parts {
+			added[i] = c.entry(p)
+		}
+		shard.mu.Lock()
+		shard.entries = append(shard.entries, added...)
+		shard.mu.Unlock()
+	}
+}
+
+func (c *catalog) entry(p ledger.Part) entry {
+	z := p.Segment.Zone()
+	return entry{
+		first: p.First, n: uint32(p.Segment.Len()), kind: c.kinds.number(z),
+		minWhen: z.MinWhen, maxWhen: z.MaxWhen,
+	}
+}
+
+// within returns the entries that have positions from one up to another.
+func within(entries []entry, from, to ledger.Position) []entry {
+	low, _ := slices.BinarySearchFunc(entries, from, func(e entry, p ledger.Position) int {
+		if e.end() <= p {
+			return -1
+		}
+		return 1
+	})
+	high, _ := slices.BinarySearchFunc(entries, to, func(e entry, p ledger.Position) int {
+		return cmp.Compare(e.first, p)
+	})
+	return entries[low:max(low, high)]
+}
+
+// layout is a hash of how a window is cut into segments. While it is the same,
+// a task means the same.
+func (c *catalog) layout(w window) uint64 {
+	h := fnv.New64a()
+	var b []byte
+	for shard, to := range w.to {
+		s := ledger.Shard(shard)
+		for _, e := range within(c.shards[s].known(), at(w.from, s), to) {
+			b = append(b[:0], byte(s))
+			b = binary.BigEndian.AppendUint64(b, uint64(e.first))
+			b = binary.BigEndian.AppendUint32(b, e.n)
+			b = binary.BigEndian.AppendUint64(b, uint64(e.maxWhen))
+			h.Write(b)
+		}
+	}
+	return h.Sum64()
+}
