@@ -80,6 +80,44 @@ func TestDamagedItem(t *testing.T) {
 	}
 }
 
+// An item that is gone without a trace, or there without reason, is missed.
+func TestTally(t *testing.T) {
+	var old []byte
+	for name, fn := range map[string]func(*bbolt.Bucket) error{
+		"lost": func(b *bbolt.Bucket) error { return b.Delete([]byte("\x00\x01pa")) },
+		"put back to what it was": func(b *bbolt.Bucket) error {
+			return b.Put([]byte("\x00\x01pa"), old)
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "db")
+		db, err := bolt.Open(path, bolt.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Table("t").Write(t.Context(), put(key("p", "a"), 1, "x"), put(key("p", "b"), 1, "y"))
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		alter(t, path, func(tx *bbolt.Tx) error {
+			old = bytes.Clone(tx.Bucket([]byte("items/t")).Get([]byte("\x00\x01pa")))
+			return nil
+		})
+		db, err = bolt.Open(path, bolt.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Table("t").Write(t.Context(), put(key("p", "a"), 2, "z"))
+		if err := errors.Join(err, db.Check(t.Context()), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		alter(t, path, func(tx *bbolt.Tx) error { return fn(tx.Bucket([]byte("items/t"))) })
+		db = open(t, path, bolt.Options{})
+		if err := db.Check(t.Context()); !errors.Is(err, table.ErrDamaged) {
+			t.Errorf("%s: Check: %v", name, err)
+		}
+	}
+}
+
 // overwrite changes a file behind our back.
 func overwrite(t *testing.T, path string, at int64, b []byte) {
 	t.Helper()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,7 +152,15 @@ func TestLateConditions(t *testing.T) {
 	if got := sorts(t, tbl, table.Query{}); got != "a=2 b=1" {
 		t.Errorf("there is %s", got)
 	}
-	// Without Settle it is done within MaxLate calls.
+	// Without Settle it is done within MaxLate calls, at the latest before the
+	// one that follows.
+	tbl = faulty.New(memory.New(nil), faulty.Options{Hook: faulty.NthCall(1, faulty.Late), MaxLate: 1})
+	if err := tbl.Write(t.Context(), put("a", 1)); !errors.Is(err, table.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	if got := sorts(t, tbl, table.Query{}); got != "a=1" {
+		t.Errorf("at the next call there is %q", got)
+	}
 	tbl = faulty.New(memory.New(nil), faulty.Options{Hook: faulty.NthCall(1, faulty.Late), MaxLate: 10})
 	if err := tbl.Write(t.Context(), put("a", 1)); !errors.Is(err, table.ErrUnavailable) {
 		t.Fatal(err)
@@ -217,6 +227,65 @@ func TestStale(t *testing.T) {
 	if !reflect.DeepEqual(seen, want) {
 		t.Errorf("seen %v, want %v", seen, want)
 	}
+}
+
+// TestStaleRanges asks for ranges of the past and compares them with all states
+// that there were.
+func TestStaleRanges(t *testing.T) {
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 2))
+		now := time.Unix(1_000_000, 0)
+		clock := func() time.Time { return now }
+		tbl := faulty.New(memory.New(clock), faulty.Options{Rates: faulty.Rates{faulty.Stale: 1}, Seed: seed, Now: clock})
+		states := []map[string]table.Item{{}}
+		for range 1 + rnd.IntN(20) {
+			op := put(fmt.Sprint(rnd.IntN(9)), rnd.Uint64())
+			if rnd.IntN(4) == 0 {
+				op.Item.Expires = now.Unix() + int64(1+rnd.IntN(20))
+			}
+			if rnd.IntN(4) == 0 {
+				op.Kind = table.Delete
+			}
+			if err := tbl.Write(t.Context(), op); err != nil {
+				t.Fatal(err)
+			}
+			state := maps.Clone(states[len(states)-1])
+			state[op.Item.Sort] = op.Item
+			if op.Kind == table.Delete {
+				delete(state, op.Item.Sort)
+			}
+			states = append(states, state)
+			now = now.Add(time.Second)
+		}
+		bounds := []string{"", "2", "4", "7"}
+		q := table.Query{Partition: "p", From: bounds[rnd.IntN(4)], To: bounds[rnd.IntN(4)], Reverse: rnd.IntN(2) == 0, Limit: rnd.IntN(4), Eventual: true}
+		got, err := tbl.Query(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(states, func(s map[string]table.Item) bool {
+			items, more := answer(s, q, now)
+			return list(items) == list(got.Items) && more == got.More
+		}) {
+			t.Fatalf("seed %d: %+v is answered %s (more %t), which was never so", seed, q, list(got.Items), got.More)
+		}
+	}
+}
+
+// answer is what state has to say to q.
+func answer(state map[string]table.Item, q table.Query, now time.Time) (items []table.Item, more bool) {
+	for _, s := range slices.Sorted(maps.Keys(state)) {
+		if it := state[s]; !it.ExpiredAt(now) && s >= q.From && (q.To == "" || s < q.To) {
+			items = append(items, it)
+		}
+	}
+	if q.Reverse {
+		slices.Reverse(items)
+	}
+	if q.Limit > 0 && len(items) > q.Limit {
+		return items[:q.Limit], true
+	}
+	return items, false
 }
 
 // Readers see a proper part of a torn write while it goes on, and all of it when

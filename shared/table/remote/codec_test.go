@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -59,6 +60,19 @@ func TestLargest(t *testing.T) {
 	}
 	if n := len(appendAnswer(nil, a)); n > maxAnswer {
 		t.Errorf("an answer of %d bytes is over the limit %d", n, maxAnswer)
+	}
+}
+
+func TestFrameLimit(t *testing.T) {
+	for _, n := range []int{0, 9, 10, 11, 1000} {
+		frame := append(binary.BigEndian.AppendUint32(nil, uint32(n)), make([]byte, n)...)
+		b, err := readFrame(bytes.NewReader(frame), 10)
+		if n <= 10 && (err != nil || len(b) != n) {
+			t.Errorf("frame of %d bytes: %d, %v", n, len(b), err)
+		}
+		if n > 10 && !errors.Is(err, errFrame) {
+			t.Errorf("frame of %d bytes with a limit of 10: %v", n, err)
+		}
 	}
 }
 

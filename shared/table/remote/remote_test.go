@@ -1,10 +1,12 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -225,7 +227,8 @@ func TestCloseAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := remote.NewServer(func(string) (table.Table, bool) { return b, true }, nil)
+	var log bytes.Buffer // read after Close
+	s := remote.NewServer(func(string) (table.Table, bool) { return b, true }, slog.New(slog.NewTextHandler(&log, nil)))
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := s.Serve(l); err != nil {
@@ -259,6 +262,9 @@ func TestCloseAnswers(t *testing.T) {
 	}
 	b.let <- struct{}{}
 	wg.Wait()
+	if log.Len() > 0 {
+		t.Errorf("to be closed is no failure, yet it logged %s", &log)
+	}
 	if items, err := b.Get(t.Context(), key("p", "s")); err != nil || len(items) != 1 {
 		t.Errorf("the write is not there: %v, %v", items, err)
 	}
