@@ -40,7 +40,7 @@ const (
 type hashes struct {
 	step     func(name string) // told of each computation
 	secret   [keys.Size]byte
-	memory   memory
+	memory   *remembered
 	together singleflight.Group
 	running  chan struct{} // one element for each that runs
 
@@ -53,7 +53,7 @@ func newHashes(c Config, step func(string)) *hashes {
 	return &hashes{
 		step:    step,
 		secret:  c.Ring.Current(keys.Memory).Secret,
-		memory:  memory{now: c.Now, until: make(map[fingerprint]int64)},
+		memory:  &remembered{now: c.Now, until: make(map[fingerprint]int64)},
 		running: make(chan struct{}, c.Hashes),
 		sources: make(map[string]int),
 	}
@@ -156,22 +156,22 @@ const (
 	memoryLife  = 60 * time.Second
 )
 
-// memory holds the fingerprints of passwords that fitted.
-type memory struct {
+// remembered holds the fingerprints of passwords that fitted.
+type remembered struct {
 	now   func() time.Time
 	mu    sync.Mutex
 	until map[fingerprint]int64 // ms since 1970
 	queue []fingerprint         // all of until, the oldest first
 }
 
-func (m *memory) has(f fingerprint) bool {
+func (m *remembered) has(f fingerprint) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	left := m.until[f] - m.now().UnixMilli()
 	return left > 0 && left <= memoryLife.Milliseconds() // more: the clock was set back
 }
 
-func (m *memory) add(f fingerprint) {
+func (m *remembered) add(f fingerprint) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now().UnixMilli()
