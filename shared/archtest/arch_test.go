@@ -39,6 +39,7 @@ var knows = map[string][]string{
 	"sample":                   {"activity"},
 	"environment":              {},
 	"recordfile":               {"activity", "wire"},
+	"transfer":                 {"activity", "client", "recordfile", "wire"},
 	"archtest":                 {},
 }
 

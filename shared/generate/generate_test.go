@@ -77,7 +77,6 @@ func TestEveryRecordIsValid(t *testing.T) {
 	if late == 0 || late > len(recs)/50 {
 		t.Errorf("%d records are older than the one before", late)
 	}
-	t.Logf("%d bytes", size/len(recs))
 	if mean := size / len(recs); mean < 600 || mean > 680 {
 		t.Errorf("%d bytes of JSON a record on average, want about 639", mean)
 	}
