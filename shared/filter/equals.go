@@ -11,6 +11,17 @@ func (e equals) match(text string) bool { return strings.EqualFold(text, e.text)
 
 func (e equals) test(v value) bool { return v.folded == e.folded }
 
+// mark compares lengths first, which needs no look at the values.
+func (e equals) mark(d dictionary, hits []bool) {
+	start := uint32(0)
+	for i, end := range d.ends {
+		if int(end-start) == len(e.folded) && d.blob[start:end] == e.folded {
+			hits[i] = true
+		}
+		start = end
+	}
+}
+
 // equalsAny is what many Equals of one field together mean: watch lists have
 // thousands of them.
 type equalsAny struct{ folded map[string]struct{} }

@@ -97,7 +97,7 @@ func completeWalk(ask func(Request) (Page, error), want []string) error {
 }
 
 func BenchmarkSearch(b *testing.B) {
-	s := newStore(b, 4, func(c *Config) { c.Now, c.Workers = time.Now, 0 })
+	s := newCachedStore(b, 4, 256<<20, func(c *Config) { c.Now, c.Workers = time.Now, 0 })
 	const segments, size = 300, 1000
 	for n := range segments {
 		s.append(simples(n*size, (n+1)*size)...)
@@ -124,7 +124,7 @@ func BenchmarkSearch(b *testing.B) {
 }
 
 func BenchmarkEnum(b *testing.B) {
-	s := newStore(b, 4, func(c *Config) { c.Now = time.Now })
+	s := newCachedStore(b, 4, 256<<20, func(c *Config) { c.Now = time.Now })
 	const segments, size = 100, 1000
 	for n := range segments {
 		s.append(simples(n*size, (n+1)*size)...)

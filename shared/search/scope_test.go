@@ -28,7 +28,7 @@ func TestNothingTellsOfOtherRecords(t *testing.T) {
 		scope := activity.Scope{Plans: map[string]bool{"p1": true, "p2": true}}
 		n := 0
 		write := func(label string) {
-			for range rapid.IntRange(0, 4).Draw(t, label) {
+			for range rapid.IntRange(0, 3).Draw(t, label) {
 				n++
 				var visible, mixed []activity.Record
 				for _, r := range anyBatch(t) {
@@ -50,7 +50,7 @@ func TestNothingTellsOfOtherRecords(t *testing.T) {
 		}
 		write("first")
 		marks := map[*store]string{}
-		for range 8 {
+		for range 5 {
 			entries, count := anyFilter(t), rapid.IntRange(1, 6).Draw(t, "count")
 			entries = slices.DeleteFunc(entries, func(e filter.Entry) bool { return e.Field == filter.RID })
 			enum := rapid.Bool().Draw(t, "enum")

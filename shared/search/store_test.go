@@ -53,7 +53,14 @@ type store struct {
 
 const testRing = `{"realm":"test","keys":[{"id":1,"created":"2024-01-01T00:00:00Z","secret":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}`
 
+// newStore has a cache that holds few segments, so that tests see them come and
+// go.
 func newStore(t fatal, shards int, change ...func(*Config)) *store {
+	t.Helper()
+	return newCachedStore(t, shards, 64<<10, change...)
+}
+
+func newCachedStore(t fatal, shards int, cache int64, change ...func(*Config)) *store {
 	t.Helper()
 	s := &store{t: t, clock: &clock{time.Date(2024, 5, 15, 12, 0, 0, 0, time.UTC)}, random: newSeeded("store")}
 	ring, err := keys.Parse([]byte(testRing))
@@ -62,7 +69,7 @@ func newStore(t fatal, shards int, change ...func(*Config)) *store {
 	}
 	tbl := memory.New(s.clock.now)
 	s.ledger, err = ledger.Open(context.Background(), ledger.Config{
-		Table: tbl, Ring: ring, Now: s.clock.now, Rand: s.random, Shards: shards, CacheBytes: 1 << 20,
+		Table: tbl, Ring: ring, Now: s.clock.now, Rand: s.random, Shards: shards, CacheBytes: cache,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func TestSearchWalkIsFilterOfItsWindow(t *testing.T) {
 		entries, scope := anyFilter(t), anyScope(t)
 		mark, done := "", 0
 		for range 3 {
-			s.write(t, 6)
+			s.write(t, 4)
 			window := s.model[done:]
 			done = len(s.model)
 			want := expected(t, window, entries, scope, s.clock.now())
@@ -141,7 +141,7 @@ func TestEnumWalkIsEverythingOnce(t *testing.T) {
 		scope := anyScope(t)
 		mark, seen := "", map[string]bool{}
 		for range 3 {
-			s.write(t, 6)
+			s.write(t, 4)
 			last := map[ledger.Shard]ledger.Position{}
 			for {
 				count := rapid.IntRange(1, 9).Draw(t, "count")
