@@ -4,7 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -61,7 +61,7 @@ func newVault(ring *keys.Ring) (*vault, error) {
 		}
 		v.keys[k.ID] = aead
 	}
-	aead, err := newAEAD(v.mac("seal", "", ""))
+	aead, err := newAEAD(v.derive("seal of fake verifiers")[:keys.Size])
 	v.keys[fakeID] = aead
 	return v, err
 }
@@ -116,20 +116,25 @@ func (v *vault) associated(header []byte, account string, s Scheme, form string)
 // name. No password fits it.
 func (v *vault) fake(name string, s Scheme, form string) []byte {
 	v.step("fake")
-	nonce := v.mac("nonce", name, string(s))[:sealNonce]
-	plain := v.mac("plain", name, string(s))
+	random := v.derive("fake verifier", name, string(s))
+	nonce, salt, secret := random[:sealNonce], random[sealNonce:sealNonce+saltBytes], random[32:]
+	var plain []byte
 	if s == Basic {
-		plain = encodeHash(plain[:saltBytes], v.mac("hash", name, form))
+		plain = encodeHash(salt, secret)
 	} else {
 		n := algorithms[s].size()
-		plain = append(append(make([]byte, 0, 2*n), plain[:n]...), plain[:n]...)
+		plain = append(append(make([]byte, 0, 2*n), secret[:n]...), secret[:n]...)
 	}
 	return v.seal(fakeID, nonce, "", s, form, plain)
 }
 
-func (v *vault) mac(what, name, more string) []byte {
-	m := hmac.New(sha256.New, v.fakeKey[:])
-	fmt.Fprintf(m, "fake verifier\x00%s\x00%s\x00%s", what, name, more)
+// derive makes 64 bytes from texts, none of which has a zero byte.
+func (v *vault) derive(texts ...string) []byte {
+	m := hmac.New(sha512.New, v.fakeKey[:])
+	for _, t := range texts {
+		io.WriteString(m, t)
+		m.Write([]byte{0})
+	}
 	return m.Sum(nil)
 }
 
