@@ -1,7 +1,5 @@
 package activity
 
-import "time"
-
 // MinWhen and MaxWhen bound When: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z
 // (contract, section 8).
 const (
@@ -66,11 +64,6 @@ func ParseClock(s string) (int, bool) {
 		return 0, false
 	}
 	return int(((clock-offset)%86400 + 86400) % 86400), true
-}
-
-// AppendWhen appends when as YYYY-MM-DDTHH:MM:SSZ.
-func AppendWhen(dst []byte, when int64) []byte {
-	return time.Unix(when, 0).UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
 }
 
 // parseClock reads HH:MM:SS and returns the second of the day and what
