@@ -37,8 +37,9 @@ func newGroupAdd(a *admin) *cobra.Command {
 		Args: takes("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.edit(c.Context(), func(d *access.Draft, _ *dataDir) error {
-				g.Name = args[0]
-				return d.AddGroup(g)
+				made := g
+				made.Name, made.Members = args[0], fullNames(d, g.Members)
+				return d.AddGroup(made)
 			})
 		},
 	}
@@ -150,11 +151,9 @@ func newGroupMembers(a *admin, add bool) *cobra.Command {
 // runMembers changes one of a group's lists.
 func runMembers(ctx context.Context, a *admin, group string, names []string, groups bool, change func(list, names []string) ([]string, error)) error {
 	return a.edit(ctx, func(d *access.Draft, _ *dataDir) error {
-		full := slices.Clone(names)
-		for i, name := range names {
-			if account, ok := d.Account(name); ok && !groups {
-				full[i] = account.Name
-			}
+		full := names
+		if !groups {
+			full = fullNames(d, names)
 		}
 		var failed error
 		err := d.UpdateGroup(group, func(g *access.Group) {
@@ -169,6 +168,18 @@ func runMembers(ctx context.Context, a *admin, group string, names []string, gro
 		}
 		return err
 	})
+}
+
+// fullNames replaces names in any form by those of the accounts that they mean;
+// what means no account stays.
+func fullNames(d *access.Draft, names []string) []string {
+	full := slices.Clone(names)
+	for i, name := range names {
+		if account, ok := d.Account(name); ok {
+			full[i] = account.Name
+		}
+	}
+	return full
 }
 
 func addMembers(list, names []string) ([]string, error) { return append(list, names...), nil }

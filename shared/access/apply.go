@@ -212,7 +212,11 @@ func (a *applier) roles() {
 	}
 }
 
+// role takes the account by its full name, as account does.
 func (a *applier) role(spec *RoleSpec) error {
+	if spec.Account != "" && a.draft.state.accounts[nameKey(spec.Account)] == nil {
+		return notFound("account", spec.Account)
+	}
 	r, err := a.draft.canonical(spec.Assignment)
 	if err != nil {
 		return err

@@ -80,9 +80,11 @@ func (d *Draft) putGroup(g Group) error {
 	return nil
 }
 
-// memberName is the account's own name where the directory has the account.
+// memberName is the name as the directory writes it, where it is of an account.
+// A name without domain is not looked up in domains: it must mean the same for
+// ever, whatever accounts come later.
 func (d *Draft) memberName(name string) string {
-	if a, err := d.account(name); err == nil {
+	if a := d.state.accounts[nameKey(name)]; a != nil {
 		return a.Name
 	}
 	return name

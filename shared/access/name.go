@@ -68,10 +68,13 @@ func SameName(a, b string) bool { return nameKey(a) == nameKey(b) }
 // as the Who of a record may be, gets a key that no name has.
 func nameKey(s string) string {
 	n, err := ParseName(s)
-	if err != nil {
-		return "\x00" + fold(s)
+	switch {
+	case err == nil:
+		return n.key()
+	case !utf8.ValidString(s):
+		return "\x00\x00" + s // folding would make all invalid bytes one
 	}
-	return n.key()
+	return "\x00" + fold(s)
 }
 
 // fold maps a text to the representative of all texts that are equal to it

@@ -197,6 +197,11 @@ func (t tree) state() *state {
 			e.load(s)
 		}
 	}
+	for _, g := range s.groups {
+		if len(g.Members)+len(g.Groups) > membersPerPart { // it came in parts
+			g.Members, g.Groups = sortNames(g.Members), sortNames(g.Groups)
+		}
+	}
 	return s
 }
 

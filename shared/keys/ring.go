@@ -59,10 +59,31 @@ type document struct {
 // ErrMalformed says that a ring's document is not one.
 var ErrMalformed = errors.New("malformed key ring")
 
+// maxRealm bounds a realm in bytes: it is in every challenge.
+const maxRealm = 64
+
+// checkRealm refuses what clients misread in a challenge: curl, for one, splits a
+// header at commas inside quotes.
+func checkRealm(realm string) error {
+	if realm == "" || len(realm) > maxRealm {
+		return fmt.Errorf("%w: the realm has %d characters, must have 1 to %d", ErrMalformed, len(realm), maxRealm)
+	}
+	for _, c := range []byte(realm) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == ',' {
+			return fmt.Errorf("%w: the realm must be plain ASCII without quote, backslash and comma", ErrMalformed)
+		}
+	}
+	return nil
+}
+
 // Generate makes a ring with one new root. The realm is the one of HTTP
-// authentication; it is fixed for the life of an installation, because Digest
-// verifiers depend on it.
+// authentication, 1 to 64 characters of plain ASCII without quote, backslash and
+// comma; it is fixed for the life of an installation, because Digest verifiers
+// depend on it. Errors are ErrMalformed for a realm, and those of rand.
 func Generate(rand io.Reader, now time.Time, realm string) (*Ring, error) {
+	if err := checkRealm(realm); err != nil {
+		return nil, err
+	}
 	return (&Ring{realm: realm}).Rotate(rand, now)
 }
 
@@ -71,6 +92,9 @@ func (r *Ring) Rotate(rand io.Reader, now time.Time) (*Ring, error) {
 	next := root{ID: 1, Created: now.UTC().Truncate(time.Second), Secret: make([]byte, Size)}
 	if n := len(r.roots); n > 0 {
 		next.ID = r.roots[n-1].ID + 1
+	}
+	if next.ID == 0 {
+		return nil, fmt.Errorf("%w: no key number is left", ErrMalformed)
 	}
 	if _, err := io.ReadFull(rand, next.Secret); err != nil {
 		return nil, fmt.Errorf("make root key %d: %w", next.ID, err)
@@ -85,8 +109,11 @@ func Parse(data []byte) (*Ring, error) {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("%w: not the JSON of a ring", ErrMalformed)
 	}
-	if len(doc.Keys) == 0 || doc.Realm == "" {
-		return nil, fmt.Errorf("%w: realm and at least one key are required", ErrMalformed)
+	if len(doc.Keys) == 0 {
+		return nil, fmt.Errorf("%w: at least one key is required", ErrMalformed)
+	}
+	if err := checkRealm(doc.Realm); err != nil {
+		return nil, err
 	}
 	for i, k := range doc.Keys {
 		if len(k.Secret) != Size || k.ID == 0 || (i > 0 && k.ID <= doc.Keys[i-1].ID) {
