@@ -261,7 +261,7 @@ func TestWritesStopOnDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = file.WriteAt(make([]byte, 4096), int64(leaf)*4096)
+	_, err = file.WriteAt(make([]byte, pageSize), int64(leaf)*pageSize)
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}

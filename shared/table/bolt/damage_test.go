@@ -21,6 +21,9 @@ import (
 	"docket/shared/table/bolt"
 )
 
+// pageSize of the files that these tests damage.
+const pageSize = 8192
+
 // A damaged item is an error that names its key, for every call that needs it,
 // and can be replaced or deleted; its neighbours are read as ever.
 func TestDamagedItem(t *testing.T) {
@@ -167,7 +170,7 @@ func TestLostHead(t *testing.T) {
 		if err := os.WriteFile(path, whole, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		overwrite(t, path, head*4096+16, make([]byte, 64))
+		overwrite(t, path, head*pageSize+16, make([]byte, 64))
 		var log bytes.Buffer
 		db := open(t, path, bolt.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		for k := range want {
@@ -192,7 +195,7 @@ func TestOpenDamaged(t *testing.T) {
 	dir := t.TempDir()
 	whole, _ := sample(t, filepath.Join(dir, "whole"))
 	cut := filepath.Join(dir, "cut")
-	if err := os.WriteFile(cut, whole[:len(whole)-4096], 0o600); err != nil {
+	if err := os.WriteFile(cut, whole[:len(whole)-pageSize], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	free := filepath.Join(dir, "free")
@@ -200,7 +203,7 @@ func TestOpenDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range pages(t, free, "freelist") {
-		overwrite(t, free, id*4096, make([]byte, 16))
+		overwrite(t, free, id*pageSize, make([]byte, 16))
 	}
 	for _, path := range []string{cut, free} {
 		for range 2 {
@@ -216,7 +219,7 @@ func TestOpenDamaged(t *testing.T) {
 func TestDamagedBranch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db, err := bolt.Open(path, bolt.Options{NoSync: true})
-	for i := range 200 {
+	for i := range 400 {
 		err = errors.Join(err, db.Table("t").Write(t.Context(), put(key("p", fmt.Sprintf("%04d", i)), 1, strings.Repeat("x", 300))))
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
@@ -227,8 +230,8 @@ func TestDamagedBranch(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The keys of a branch lie side by side; take one from the middle.
-	branch := pages(t, path, "branch")[0] * 4096
-	keys := regexp.MustCompile("\x00\x01p01[0-9]{2}").FindAllIndex(data[branch:branch+4096], -1)
+	branch := pages(t, path, "branch")[0] * pageSize
+	keys := regexp.MustCompile("\x00\x01p01[0-9]{2}").FindAllIndex(data[branch:branch+pageSize], -1)
 	if len(keys) < 2 {
 		t.Fatal("the branch has no keys")
 	}
@@ -327,10 +330,10 @@ func damage(rnd *rand.Rand, data []byte) []byte {
 			copy(data[at:at+512], data[from:from+512])
 		}
 	case 2: // two pages swapped
-		a, b := rnd.IntN(len(data)/4096)*4096, rnd.IntN(len(data)/4096)*4096
-		page := bytes.Clone(data[a : a+4096])
-		copy(data[a:a+4096], data[b:b+4096])
-		copy(data[b:b+4096], page)
+		a, b := rnd.IntN(len(data)/pageSize)*pageSize, rnd.IntN(len(data)/pageSize)*pageSize
+		page := bytes.Clone(data[a : a+pageSize])
+		copy(data[a:a+pageSize], data[b:b+pageSize])
+		copy(data[b:b+pageSize], page)
 	case 3:
 		data = data[:rnd.IntN(len(data))]
 	}
@@ -342,10 +345,9 @@ func damage(rnd *rand.Rand, data []byte) []byte {
 // the process when it reads beyond the copy. Without them it gets bytes that fail
 // their checksum.
 func spareRoots(whole, data []byte) {
-	const page = 4096
-	for at := 0; at+page <= len(data); at += page {
-		if bytes.Contains(whole[at:at+page], []byte("format")) {
-			copy(data[at:at+page], whole[at:])
+	for at := 0; at+pageSize <= len(data); at += pageSize {
+		if bytes.Contains(whole[at:at+pageSize], []byte("format")) {
+			copy(data[at:at+pageSize], whole[at:])
 		}
 	}
 }

@@ -64,4 +64,6 @@
 // map, whose cost does not grow with fragmentation. The map is reserved a
 // gibibyte of address space at first, since growing it waits for all readers.
 // Leaves are filled to nine tenths: logs are appended to, not filled up later.
+// Pages have 8 KiB: items of 450 bytes then take 595 in the file instead of 693,
+// items of 55,000 take 4 % more instead of 1 %.
 package bolt
