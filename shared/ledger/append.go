@@ -47,13 +47,13 @@ type writing struct {
 	shard   Shard
 	token   Token
 	key     *Key
+	call    callID // of this Append
 	pieces  []packed
 	n       int // records
 	stamped bool
 
 	conflicts int
 	pace      *pace
-	doubt     map[Position]bool // where an attempt has an unknown outcome
 }
 
 // prepare does all that needs no table: the commit time is fixed before the first
@@ -65,7 +65,7 @@ func (l *Ledger) prepare(b Batch) (*writing, error) {
 	if b.Key != nil && b.Key.Text == "" {
 		return nil, fmt.Errorf("%w: empty key", ErrInvalid)
 	}
-	token, err := l.newToken(b.Key)
+	token, call, err := l.newToken(b.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -79,20 +79,23 @@ func (l *Ledger) prepare(b Batch) (*writing, error) {
 		return nil, err
 	}
 	return &writing{
-		l: l, token: token, key: b.Key, pieces: pieces, n: len(b.Records), pace: l.pace(),
+		l: l, token: token, call: call, key: b.Key, pieces: pieces, n: len(b.Records), pace: l.pace(),
 		shard: Shard(binary.BigEndian.Uint64(token[8:]) % uint64(l.root.Load().shards)),
 	}, nil
 }
 
-// newToken is random, or that of the key.
-func (l *Ledger) newToken(k *Key) (Token, error) {
+// newToken is random, or that of the key; the call is random in any case.
+func (l *Ledger) newToken(k *Key) (Token, callID, error) {
+	var t Token
+	if err := l.random(t[:]); err != nil {
+		return t, callID{}, err
+	}
+	call := callID(t[:])
 	if k != nil {
 		name := k.name()
-		return Token(name[:16]), nil
+		t = Token(name[:])
 	}
-	var t Token
-	err := l.random(t[:])
-	return t, err
+	return t, call, nil
 }
 
 // land tries until the batch is stored or cannot be. It goes on to another
@@ -143,17 +146,18 @@ func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Positio
 			return r, next, err
 		case errors.Is(err, table.ErrTooLarge):
 			return r, at, fmt.Errorf("%w: %w", ErrTooLarge, err)
-		case errors.Is(err, table.ErrBusy):
-			if err := w.again(ctx, err); err != nil {
-				return r, at, err
-			}
-		case errors.Is(err, table.ErrUnavailable):
-			r, next, settled, err := w.find(ctx, at, err)
+		case !transient(err):
+			return r, at, fmt.Errorf("write at %d: %w", at, err)
+		}
+		busy := errors.Is(err, table.ErrBusy) // then nothing was done
+		if err := w.again(ctx, err); err != nil {
+			return r, at, err
+		}
+		if !busy {
+			r, next, settled, err := w.find(ctx, at)
 			if err != nil || settled {
 				return r, next, err
 			}
-		default:
-			return r, at, fmt.Errorf("write at %d: %w", at, err)
 		}
 	}
 }
@@ -161,47 +165,27 @@ func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Positio
 // find reads after a write of unknown outcome what is at its position. Nothing
 // there settles nothing: the write may be applied yet, and is tried again at the
 // same position, where it can happen once.
-func (w *writing) find(ctx context.Context, at Position, cause error) (r Receipt, next Position, settled bool, err error) {
-	if w.doubt == nil {
-		w.doubt = map[Position]bool{}
+//
+// A transaction is not looked for. One of its items may be seen before the others
+// are, and to acknowledge it then would be too early. The write that is tried again
+// is judged behind it or in front of it, never within.
+func (w *writing) find(ctx context.Context, at Position) (r Receipt, next Position, settled bool, err error) {
+	if w.key != nil || len(w.pieces) > 1 {
+		return r, at, false, nil
 	}
-	w.doubt[at] = true
 	for {
-		if err := w.again(ctx, cause); err != nil {
-			return r, at, false, err
-		}
-		token, item, err := w.look(ctx, at)
-		if err != nil {
-			cause = err
-			continue
-		}
-		if token == nil && item == nil {
+		items, err := w.l.table.Get(ctx, logKey(w.shard, at))
+		if err == nil && len(items) == 0 {
 			return r, at, false, nil
 		}
-		next, r, err = w.judge(at, token, item)
-		return r, next, true, err
-	}
-}
-
-// look reads the token item and the log item at a position, in one Get.
-func (w *writing) look(ctx context.Context, at Position) (token, item *table.Item, err error) {
-	log := logKey(w.shard, at)
-	wanted := []table.Key{log}
-	if w.key != nil {
-		wanted = append(wanted, tokenKey(w.key.name()))
-	}
-	found, err := w.l.table.Get(ctx, wanted...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read back at %d: %w", at, err)
-	}
-	for i := range found {
-		if found[i].Key == log {
-			item = &found[i]
-		} else {
-			token = &found[i]
+		if err == nil {
+			next, r, err = w.judge(at, nil, &items[0])
+			return r, next, true, err
+		}
+		if err := w.again(ctx, fmt.Errorf("read back at %d: %w", at, err)); err != nil {
+			return r, at, false, err
 		}
 	}
-	return token, item, nil
 }
 
 // existing returns what stood in the way of a write.
@@ -227,10 +211,7 @@ func (w *writing) existing(failed *table.ConditionError) (token, item *table.Ite
 // key may be of a batch whose token item has expired.
 func (w *writing) judge(at Position, token, item *table.Item) (next Position, r Receipt, err error) {
 	if token != nil {
-		r, err := w.key.resolve(token)
-		if err == nil {
-			r.Duplicate = r.Shard != w.shard || !w.doubt[r.First]
-		}
+		r, err := w.key.resolve(token, w.call)
 		return at, r, err
 	}
 	if item == nil {
@@ -305,7 +286,7 @@ func (w *writing) again(ctx context.Context, cause error) error {
 func (w *writing) ops(at Position) []table.Op {
 	ops := make([]table.Op, 0, len(w.pieces)+1)
 	if w.key != nil {
-		item := w.key.tokenItem(Receipt{Shard: w.shard, First: at, N: w.n}, w.l.now())
+		item := w.key.tokenItem(Receipt{Shard: w.shard, First: at, N: w.n}, w.call, w.l.now())
 		ops = append(ops, table.Op{Kind: table.Put, Item: item, If: table.Absent})
 	}
 	p := place{shard: w.shard, first: at, batch: at, parts: uint8(len(w.pieces))}

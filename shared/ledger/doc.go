@@ -18,7 +18,8 @@
 //     it bears the batch's token, an earlier attempt had succeeded and its answer was
 //     lost: stored. Else the log ends behind it: try there. After two lost races the
 //     end is read. Busy: the same position again. No answer: what is at the position
-//     is read; if nothing is, the same position again.
+//     is read; if nothing is, the same position again. A transaction without an answer
+//     is tried again at once, since a read may see it in part.
 //  5. An attempt of unknown outcome may be applied at any later time. That does no
 //     harm, because the batch goes to another position only once the first is seen
 //     to be taken by others, where the late one must fail.
@@ -57,7 +58,8 @@
 //	   4  records of the batch
 //	   8  first position of the batch
 //	  32  hash of the body
-//	   4  checksum of partition, a zero byte, sort and the 46 bytes before
+//	   8  random, of the Append that stored it
+//	   4  checksum of partition, a zero byte, sort and the 54 bytes before
 //
 //	partition "ledger", sort "root"; its table version counts changes
 //	   1  version, 1

@@ -15,6 +15,10 @@ import (
 // design, section 6.9).
 const MinKeyLife = 24 * time.Hour
 
+// clockSlack is how far the clocks that set and read expiries may be wrong (design,
+// section 6.9): a key lives that much longer, so that it lives long enough.
+const clockSlack = 24 * time.Hour
+
 // Key makes a batch exactly repeatable: a Batch with the Owner and Text of one
 // that was stored stores nothing, wherever it is sent.
 type Key struct {
@@ -27,10 +31,13 @@ type Key struct {
 // Token identifies one batch over all attempts to store it.
 type Token [16]byte
 
+// callID tells one Append from another with the same key.
+type callID [8]byte
+
 // Layout of a token item's value; doc.go has it as a table.
 const (
 	tokenVersion = 1
-	tokenSize    = 1 + 1 + 4 + 8 + sha256.Size + 4
+	tokenSize    = 1 + 1 + 4 + 8 + sha256.Size + 8 + 4
 )
 
 // errToken is a token item that is not what was written under its key.
@@ -53,21 +60,22 @@ func tokenKey(name [sha256.Size]byte) table.Key {
 }
 
 // tokenItem is what is stored for a key together with its batch.
-func (k *Key) tokenItem(r Receipt, now time.Time) table.Item {
+func (k *Key) tokenItem(r Receipt, call callID, now time.Time) table.Item {
 	key := tokenKey(k.name())
 	v := make([]byte, 0, tokenSize)
 	v = append(v, tokenVersion, byte(r.Shard))
 	v = binary.BigEndian.AppendUint32(v, uint32(r.N))
 	v = binary.BigEndian.AppendUint64(v, uint64(r.First))
 	v = append(v, k.Body[:]...)
+	v = append(v, call[:]...)
 	v = binary.BigEndian.AppendUint32(v, keyedSum(key, v))
-	life := max(k.Life, MinKeyLife)
+	life := max(k.Life, MinKeyLife) + clockSlack
 	return table.Item{Key: key, Value: v, Expires: now.Add(life).Unix() + 1}
 }
 
 // resolve says what an existing token item means for a batch with this key: where
-// it was stored, or ErrKeyReused.
-func (k *Key) resolve(it *table.Item) (Receipt, error) {
+// it was stored, by this call or another, or ErrKeyReused.
+func (k *Key) resolve(it *table.Item, call callID) (Receipt, error) {
 	v := it.Value
 	if len(v) != tokenSize || v[0] != tokenVersion {
 		return Receipt{}, fmt.Errorf("%w: %d bytes of an unknown version", errToken, len(v))
@@ -83,7 +91,7 @@ func (k *Key) resolve(it *table.Item) (Receipt, error) {
 		Shard:     Shard(v[1]),
 		First:     Position(binary.BigEndian.Uint64(v[6:])),
 		N:         int(binary.BigEndian.Uint32(v[2:])),
-		Duplicate: true,
+		Duplicate: callID(body[len(body)-len(call):]) != call,
 	}, nil
 }
 
