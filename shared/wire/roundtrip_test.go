@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"reflect"
 	"testing"
 
 	"docket/shared/activity"
@@ -44,8 +45,8 @@ func TestRealRecordsComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: (-sent +read)\n%s", f, diff)
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: (-sent +read)\n%s", f, cmp.Diff(want, got))
 		}
 	}
 }
@@ -61,8 +62,8 @@ func TestRealPagesComeBack(t *testing.T) {
 		if mark != "the-mark_1" {
 			t.Errorf("%s: mark %q", f, mark)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: (-sent +read)\n%s", f, diff)
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: (-sent +read)\n%s", f, cmp.Diff(want, got))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -22,14 +23,14 @@ func everywhere(text string) activity.Record {
 	}
 }
 
-// scalars are records that have every Unicode scalar value in every text field,
-// also at the beginning and the end of the text.
-func scalars() []activity.Record {
-	var recs []activity.Record
+// scalarTexts have every Unicode scalar value, and those that mean something to a
+// format also at the beginning and the end of a text.
+func scalarTexts() []string {
+	var texts []string
 	var b strings.Builder
 	n := 0
 	flush := func() {
-		recs = append(recs, everywhere(b.String()))
+		texts = append(texts, b.String())
 		b.Reset()
 		n = 0
 	}
@@ -43,29 +44,37 @@ func scalars() []activity.Record {
 		}
 	}
 	flush()
+	return append(texts, edgeTexts()...)
+}
+
+func edgeTexts() []string {
+	var texts []string
 	for _, r := range " \t\r\n\x00\x1f<>&\"'\\/]\u0085\u2028\ufeff\ufffe\uffff" {
-		recs = append(recs, everywhere(string(r)+"x"+string(r)))
+		texts = append(texts, string(r)+"x"+string(r))
 	}
-	return recs
+	return append(texts, "]]>", "<![CDATA[", "&lt;", `\u0041`, "x\r\ny")
 }
 
 func TestEveryScalarValueComesBack(t *testing.T) {
-	recs := scalars()
+	texts := scalarTexts()
+	recs := make([]activity.Record, len(texts))
+	for i, text := range texts {
+		recs[i] = everywhere(text)
+	}
 	for _, f := range formats {
-		want := recs
-		if f == wire.XML {
-			want = asXML(recs)
-		}
 		got, err := wire.ReadRecords(f, wire.AppendRecords(nil, f, recs))
 		if err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
-		if len(got) != len(want) {
-			t.Fatalf("%s: %d records; want %d", f, len(got), len(want))
+		if len(got) != len(texts) {
+			t.Fatalf("%s: %d records; want %d", f, len(got), len(texts))
 		}
-		for i := range want {
-			if diff := cmp.Diff(want[i], got[i]); diff != "" {
-				t.Fatalf("%s, record %d: (-sent +read)\n%s", f, i, diff)
+		for i, text := range texts {
+			if f == wire.XML {
+				text = xmlText(text)
+			}
+			if want := everywhere(text); !reflect.DeepEqual(want, got[i]) {
+				t.Fatalf("%s, record %d: (-sent +read)\n%s", f, i, cmp.Diff(want, got[i]))
 			}
 		}
 	}
@@ -74,7 +83,13 @@ func TestEveryScalarValueComesBack(t *testing.T) {
 // TestOthersReadWhatIsWritten gives pages with every scalar value to the parsers
 // of the standard library.
 func TestOthersReadWhatIsWritten(t *testing.T) {
-	recs := stored(scalars())
+	var recs []activity.Stored
+	for _, text := range scalarTexts() {
+		recs = append(recs, stored([]activity.Record{{Who: "w", What: text, Action: activity.Read}})...)
+	}
+	for _, text := range edgeTexts() {
+		recs = append(recs, stored([]activity.Record{everywhere(text)})...)
+	}
 	var page plainList
 	if err := json.Unmarshal(appendPage(wire.JSON, recs, `m"`), &page); err != nil {
 		t.Fatal(err)
@@ -93,9 +108,15 @@ func checkPlain(t *testing.T, page plainList, recs []activity.Stored, mark strin
 		t.Fatalf("mark %q, %d records; want %q, %d", page.Mark, len(page.Records), mark, len(recs))
 	}
 	for i := range recs {
-		p, text := &page.Records[i], as(recs[i].Who)
+		p, text := &page.Records[i], as(recs[i].What)
+		if p.What != text {
+			t.Fatalf("record %d: %q; want %q", i, p.What, text)
+		}
+		if recs[i].Who == "w" {
+			continue
+		}
 		for name, got := range map[string]string{
-			"Who": p.Who, "Where": p.Where, "ObjectType": p.ObjectType, "What": p.What, "Workstation": p.Workstation,
+			"Who": p.Who, "Where": p.Where, "ObjectType": p.ObjectType, "Workstation": p.Workstation,
 			"plan's ID": p.MonitoringPlan.ID, "plan's name": p.MonitoringPlan.Name,
 			"property": p.DetailList[0].PropertyName, "before": p.DetailList[0].Before, "after": p.DetailList[0].After,
 		} {
