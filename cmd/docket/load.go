@@ -153,11 +153,11 @@ func (f *loadFlags) print(w world, figures ...figure) error {
 		return nil
 	}
 	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "load\trequests\trecords\tMB\tseconds\trequests/s\trecords/s\tp50 ms\tp90 ms\tp99 ms\tmax ms\t")
+	fmt.Fprintln(t, "requests\trecords\tMB\tseconds\trequests/s\trecords/s\tp50 ms\tp90 ms\tp99 ms\tmax ms\t  load")
 	for _, g := range figures {
 		m := g.Milliseconds
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t%.2f\t%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t\n", g.Load, grouped(int64(g.Requests)), grouped(g.Records),
-			float64(g.Bytes)/1e6, g.Seconds, grouped(int64(g.RequestsPerSecond)), grouped(int64(g.RecordsPerSecond)), m.P50, m.P90, m.P99, m.Max)
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.2f\t%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t  %s\n", grouped(int64(g.Requests)), grouped(g.Records),
+			float64(g.Bytes)/1e6, g.Seconds, grouped(int64(g.RequestsPerSecond)), grouped(int64(g.RecordsPerSecond)), m.P50, m.P90, m.P99, m.Max, g.Load)
 	}
 	return t.Flush()
 }

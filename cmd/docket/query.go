@@ -189,7 +189,11 @@ func describe(entries []filter.Entry) string {
 		if i > 0 {
 			b.WriteString(" and ")
 		}
-		fmt.Fprintf(&b, "%v:%v=", e.Field, e.Operator)
+		b.WriteString(e.Field.String())
+		if e.Operator != filter.Default {
+			fmt.Fprintf(&b, ":%v", e.Operator)
+		}
+		b.WriteByte('=')
 		if e.From == nil && e.To == nil {
 			fmt.Fprintf(&b, "%q", e.Text)
 			continue

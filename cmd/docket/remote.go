@@ -22,6 +22,7 @@ type remoteFlags struct {
 	insecure     bool
 	caCert       string
 	gzip         bool
+	attempts     int
 	connections  int
 }
 
@@ -41,6 +42,7 @@ func (f *remoteFlags) add(c *cobra.Command, w world) {
 	fl.BoolVar(&f.insecure, "insecure", false, "do not verify the server's certificate")
 	fl.StringVar(&f.caCert, "cacert", "", "PEM file with the certificate to trust")
 	fl.BoolVar(&f.gzip, "gzip", false, "compress requests and answers, for slow networks")
+	fl.IntVar(&f.attempts, "attempts", client.DefaultAttempts, "how often to try when the server is busy or cannot be reached")
 	c.Long += remoteHelp
 }
 
@@ -59,12 +61,15 @@ func (f *remoteFlags) address(w world) string {
 
 // client makes the client that the flags and the environment describe.
 func (f *remoteFlags) client(w world, format wire.Format) (*client.Client, error) {
-	c := client.Config{URL: f.address(w), User: f.user, Format: format, Gzip: f.gzip, Insecure: f.insecure, Connections: f.connections}
+	c := client.Config{URL: f.address(w), User: f.user, Format: format, Gzip: f.gzip, Insecure: f.insecure, Attempts: f.attempts, Connections: f.connections}
 	if c.User == "" {
 		c.User = w.getenv("DOCKET_USER")
 	}
 	if f.digest {
 		c.Scheme = client.Digest
+	}
+	if f.attempts < 1 {
+		return nil, &exitError{exitUsage, errors.New("--attempts must be at least 1")}
 	}
 	var err error
 	if c.User == "" {
