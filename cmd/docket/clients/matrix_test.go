@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -42,27 +43,50 @@ func script(url string, b bodies) []exchange {
 	return append(list, exchange{get(x), write(x), enum(x)})
 }
 
-var steps = []string{"GET enum", "POST enum", "POST write", "three requests on one connection"}
+var steps = []string{"GET enum", "POST enum", "POST write", "three in a row"}
 
 func TestClientsSignIn(t *testing.T) {
-	for _, c := range matrix {
-		t.Run(c.name, func(t *testing.T) {
-			c.require(t)
-			t.Parallel()
-			for _, secure := range []bool{false, true} {
-				w := newWatch(t, "basic,digest")
-				url := w.plain.URL
-				if secure {
-					url = w.tls.URL
+	var mu sync.Mutex
+	rows := map[string]*row{}
+	t.Run("clients", func(t *testing.T) {
+		for _, c := range matrix {
+			t.Run(c.name, func(t *testing.T) {
+				c.require(t)
+				t.Parallel()
+				r := &row{scheme: c.scheme, kept: true, results: map[string]string{}}
+				for _, secure := range []bool{false, true} {
+					c.try(t, secure, r)
 				}
-				s := script(url, writeBodies(t, "m"))
-				statuses := c.send(t, tester, w.ca, s)
-				if !slices.Equal(statuses, []string{"200", "200", "200", "200", "200", "200"}) {
-					t.Fatalf("TLS %v: statuses %v; want 200 six times\n%s", secure, statuses, w.dump())
-				}
-				c.verify(t, w, s)
-			}
-		})
+				mu.Lock()
+				defer mu.Unlock()
+				rows[c.name] = r
+			})
+		}
+	})
+	if !t.Failed() {
+		documented(t, rows)
+	}
+}
+
+// try runs the script against a watched server and notes what happened.
+func (c *client) try(t *testing.T, secure bool, r *row) {
+	t.Helper()
+	w := newWatch(t, "basic,digest")
+	url, protocol := w.plain.URL, "HTTP"
+	if secure {
+		url, protocol = w.tls.URL, "HTTPS"
+	}
+	s := script(url, writeBodies(t, "m"))
+	statuses := c.send(t, tester, w.ca, s)
+	if !slices.Equal(statuses, []string{"200", "200", "200", "200", "200", "200"}) {
+		t.Fatalf("%s: statuses %v; want 200 six times\n%s", protocol, statuses, w.dump())
+	}
+	c.verify(t, w, s)
+	for i, step := range steps {
+		r.results[step] += " " + protocol
+		got := w.of(fmt.Sprint(i + 1))
+		r.asks = r.asks || len(got) > 0 && got[0].scheme == ""
+		r.kept = r.kept && !slices.ContainsFunc(got, func(s seen) bool { return s.connection != got[0].connection })
 	}
 }
 
