@@ -129,12 +129,13 @@ func TestConcurrentEditsAreAllThere(t *testing.T) {
 	}
 }
 
-// addMany adds n accounts in the groups and roles of a large installation.
-func addMany(n int) func(*Draft) error {
+// addMany adds n accounts with a role and in a group, each with verifiers of so
+// many bytes.
+func addMany(n, sealed int) func(*Draft) error {
 	return func(f *Draft) error {
 		g := Group{Name: `Corp\All`}
 		for i := range n {
-			a := Account{Name: fmt.Sprintf("Corp\\user%05d", i), Schemes: []string{"basic"}, Verifiers: []Verifier{{Scheme: "basic", Sealed: make([]byte, 160)}}}
+			a := Account{Name: fmt.Sprintf("Corp\\user%05d", i), Schemes: []string{"basic"}, Verifiers: []Verifier{{Scheme: "basic", Sealed: make([]byte, sealed)}}}
 			if err := f.AddAccount(a); err != nil {
 				return err
 			}
@@ -189,7 +190,7 @@ func contentItems(t *testing.T, tbl table.Table) map[string]int {
 }
 
 func TestALargeEditIsAtomicAndASmallOneAfterItIsSmall(t *testing.T) {
-	const n = 10_000
+	const n = 3000
 	mem := memory.New(testNow)
 	reader := Open(mem, testNow)
 	w := &watched{Table: mem}
@@ -200,7 +201,7 @@ func TestALargeEditIsAtomicAndASmallOneAfterItIsSmall(t *testing.T) {
 		return nil
 	}
 	d := Open(w, testNow)
-	update(t, d, addMany(n))
+	update(t, d, addMany(n, 1200))
 	if w.n < 2 {
 		t.Fatalf("%d writes: the edit was not large", w.n)
 	}
@@ -234,9 +235,9 @@ func TestALargeEditIsAtomicAndASmallOneAfterItIsSmall(t *testing.T) {
 func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	mem := memory.New(testNow)
 	d := Open(mem, testNow)
-	update(t, d, addMany(1000))
+	update(t, d, addMany(500, 160))
 	for i := range 10 {
-		update(t, d, func(f *Draft) error { return f.RemoveAccounts(true, fmt.Sprintf(`corp\user%05d`, i*90)) })
+		update(t, d, func(f *Draft) error { return f.RemoveAccounts(true, fmt.Sprintf(`corp\user%05d`, i*40)) })
 	}
 	all := contentItems(t, mem)
 	if want := len(d.latest.Load().tree) + 1; len(all) != want {
@@ -251,7 +252,7 @@ func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	}}
 	_, err := Open(w, testNow).Edit("t", rand.Reader).Update(context.Background(), func(f *Draft) error {
 		for _, a := range listed(f.state.accounts) {
-			if err := f.SetPassword(a.Name, []Verifier{{Scheme: "digest", Sealed: make([]byte, 6000)}}); err != nil {
+			if err := f.SetPassword(a.Name, []Verifier{{Scheme: "digest", Sealed: make([]byte, 12000)}}); err != nil {
 				return err
 			}
 		}
@@ -265,8 +266,8 @@ func TestContentThatNobodyNamesIsRemoved(t *testing.T) {
 	}
 	later := Open(mem, func() time.Time { return testNow().Add(72 * time.Hour) })
 	update(t, later, func(f *Draft) error {
-		for i := range 2000 {
-			if err := f.AddAccount(Account{Name: fmt.Sprintf(`late\u%d`, i), Verifiers: []Verifier{{Scheme: "digest", Sealed: make([]byte, 2000)}}}); err != nil {
+		for i := range 600 {
+			if err := f.AddAccount(Account{Name: fmt.Sprintf(`late\u%d`, i), Verifiers: []Verifier{{Scheme: "digest", Sealed: make([]byte, 7000)}}}); err != nil {
 				return err
 			}
 		}

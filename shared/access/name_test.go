@@ -60,7 +60,7 @@ func TestSameName(t *testing.T) {
 
 // TestFoldIsSimpleFolding compares fold with the definition, rune by rune.
 func TestFoldIsSimpleFolding(t *testing.T) {
-	for r := rune(0); r <= unicode.MaxRune; r++ {
+	for r := rune(0); r <= 0x1ffff; r++ { // none above folds
 		if r >= 0xd800 && r < 0xe000 {
 			continue
 		}

@@ -191,10 +191,10 @@ func TestTreeIsAMap(t *testing.T) {
 		var tr tree
 		model := map[string]string{}
 		written := map[string][]byte{}
-		for edit := range rapid.IntRange(1, 12).Draw(t, "edits") {
+		for edit := range rapid.IntRange(1, 4).Draw(t, "edits") {
 			old, next := entries{}, entries{}
-			for range rapid.IntRange(1, 60).Draw(t, "changes") {
-				name := fmt.Sprintf("u%03d", rapid.IntRange(0, 200).Draw(t, "name"))
+			for range rapid.IntRange(1, 15).Draw(t, "changes") {
+				name := fmt.Sprintf("u%03d", rapid.IntRange(0, 80).Draw(t, "name"))
 				e := &entry{Account: &Account{Name: name}}
 				key, _ := e.key()
 				if _, known := model[name]; known {
@@ -205,7 +205,7 @@ func TestTreeIsAMap(t *testing.T) {
 					delete(model, name)
 					continue
 				}
-				e.Account.Note = strings.Repeat("x", rapid.SampledFrom([]int{1, 100, 5000, 40_000}).Draw(t, "size"))
+				e.Account.Note = strings.Repeat("x", rapid.SampledFrom([]int{1, 2000, 20_000}).Draw(t, "size"))
 				next[key] = e
 				model[name] = e.Account.Note
 			}
