@@ -22,7 +22,8 @@ import (
 //
 // It costs one Write of one item and the segment's bytes, or a transaction of
 // more if the batch has a Key or takes several items; after a start or lost races
-// a Query of one item in front. Writers of one process queue for a shard.
+// a Query of one item in front; a repetition reads what it repeats. Writers of one
+// process queue for a shard.
 func (l *Ledger) Append(ctx context.Context, b Batch) (Receipt, error) {
 	w, err := l.prepare(b)
 	if err != nil {
@@ -140,8 +141,13 @@ func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Positio
 			return w.stored(at), at, nil
 		case errors.As(err, &failed):
 			token, item := w.existing(failed)
-			if next, r, err = w.judge(at, token, item); err == nil && next != at {
+			next, r, err = w.judge(at, token, item)
+			switch {
+			case err != nil:
+			case next != at:
 				err = w.passed(ctx)
+			case w.key != nil || len(w.pieces) > 1:
+				err = w.confirm(ctx, r)
 			}
 			return r, next, err
 		case errors.Is(err, table.ErrTooLarge):
@@ -166,9 +172,8 @@ func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Positio
 // there settles nothing: the write may be applied yet, and is tried again at the
 // same position, where it can happen once.
 //
-// A transaction is not looked for. One of its items may be seen before the others
-// are, and to acknowledge it then would be too early. The write that is tried again
-// is judged behind it or in front of it, never within.
+// A transaction is not looked for: one of its items may be seen before the others
+// are. The write that is tried again finds out, and confirm waits for the rest.
 func (w *writing) find(ctx context.Context, at Position) (r Receipt, next Position, settled bool, err error) {
 	if w.key != nil || len(w.pieces) > 1 {
 		return r, at, false, nil
@@ -186,6 +191,30 @@ func (w *writing) find(ctx context.Context, at Position) (r Receipt, next Positi
 			return r, at, false, err
 		}
 	}
+}
+
+// confirm waits until a batch that a condition has shown can be read, all of it.
+// The condition may be judged on one item of a transaction while another is not
+// visible yet, and what is acknowledged must be in every read that follows.
+func (w *writing) confirm(ctx context.Context, r Receipt) error {
+	end := r.First + Position(r.N)
+	for at := r.First; at < end; {
+		parts, err := w.l.Scan(ctx, r.Shard, at, end, table.MaxWriteBytes)
+		if len(parts) > 0 {
+			at = parts[len(parts)-1].end()
+			continue
+		}
+		if err == nil || errors.Is(err, ErrBeyond) {
+			err = ErrGap // the log does not reach to the batch yet
+		}
+		if !transient(err) && !errors.Is(err, ErrGap) {
+			return fmt.Errorf("confirm the batch at %d: %w", r.First, err)
+		}
+		if werr := w.pace.wait(ctx); werr != nil {
+			return fmt.Errorf("confirm the batch at %d: %w: %w", r.First, werr, err)
+		}
+	}
+	return nil
 }
 
 // existing returns what stood in the way of a write.

@@ -19,7 +19,8 @@
 //     lost: stored. Else the log ends behind it: try there. After two lost races the
 //     end is read. Busy: the same position again. No answer: what is at the position
 //     is read; if nothing is, the same position again. A transaction without an answer
-//     is tried again at once, since a read may see it in part.
+//     is tried again without reading, and once it is found stored, it is read whole
+//     before it is acknowledged, since others may see it in part until then.
 //  5. An attempt of unknown outcome may be applied at any later time. That does no
 //     harm, because the batch goes to another position only once the first is seen
 //     to be taken by others, where the late one must fail.
@@ -85,6 +86,7 @@
 // What the table is asked, when all goes well:
 //
 //	Append            1 Write: 1 item; with a Key or several items a transaction
+//	  repeated        1 Write and 2 Queries at most, of the batch and what is before
 //	Shards            1 Get of the root
 //	Scan at the end   1 Query that finds nothing
 //	Tails             1 Query of at most 1 item for each shard

@@ -425,7 +425,7 @@ func TestWhatCallsCost(t *testing.T) {
 	}{
 		{"append", 1, func() { mustAppend(t, l, batchOf("b", 1)) }},
 		{"append with a key", 1, func() { mustAppend(t, l, keyed("c", 1, "k")) }},
-		{"repetition", 1, func() { mustAppend(t, l, keyed("c", 1, "k")) }},
+		{"repetition", 2, func() { mustAppend(t, l, keyed("c", 1, "k")) }},
 		{"shards", 1, func() { _, err := l.Shards(ctx); must(err) }},
 		{"tails", 1, func() { _, err := l.Tails(ctx); must(err) }},
 		{"empty poll", 1, scan(7)},
