@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"docket/shared/access"
@@ -125,20 +124,6 @@ func (c *Config) check() error {
 	}
 	if c.Hashes == 0 {
 		c.Hashes = runtime.GOMAXPROCS(0)
-	}
-	return checkRealm(c.Ring.Realm())
-}
-
-// checkRealm keeps to what clients can parse: curl splits at commas even inside
-// quotes, and few undo a backslash.
-func checkRealm(realm string) error {
-	for _, c := range []byte(realm) {
-		if c < 0x20 || c > 0x7E || strings.IndexByte(`"\,`, c) >= 0 {
-			return fmt.Errorf("%w: realm %q: use plain ASCII without quote, backslash and comma", ErrConfig, realm)
-		}
-	}
-	if realm == "" || len(realm) > maxRealm {
-		return fmt.Errorf("%w: realm of %d bytes, must be 1 to %d", ErrConfig, len(realm), maxRealm)
 	}
 	return nil
 }

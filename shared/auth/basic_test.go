@@ -248,3 +248,48 @@ func TestCheckEndsWithItsRequest(t *testing.T) {
 	}
 	<-h.running
 }
+
+// What is refused from one address does not spoil the same password from
+// another at the same time.
+func TestAddressesAreCheckedApart(t *testing.T) {
+	f := newFixture(t)
+	h := newHashes(Config{Ring: f.ring, Now: f.clock.now, Hashes: 2}, func(string) {})
+	snap, err := f.directory.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := f.auth.candidate(snap, userName, Basic, "")
+	begun, end := make(chan struct{}), make(chan struct{})
+	refused := make(chan answer)
+	go func() {
+		a, err := h.check(context.Background(), &k, userPassword, "198.51.100.1", func() bool { close(begun); <-end; return false })
+		if err != nil {
+			t.Error(err)
+		}
+		refused <- a
+	}()
+	<-begun
+	if a, err := h.check(context.Background(), &k, userPassword, source, func() bool { return true }); err != nil || a != fits {
+		t.Errorf("%v, %v; want it to fit", a, err)
+	}
+	close(end)
+	if a := <-refused; a != notAdmitted {
+		t.Errorf("the other address: %v; want not admitted", a)
+	}
+	if a, err := h.check(context.Background(), &k, userPassword, "198.51.100.1", func() bool { return false }); err != nil || a != notAdmitted {
+		t.Errorf("remembered, but throttled: %v, %v; want not admitted", a, err)
+	}
+}
+
+// A request whose password finds no place in the queue is an error, not a 401.
+func TestBusyIsAnError(t *testing.T) {
+	f := newFixture(t)
+	h := f.auth.methods[0].(*basic).hashes
+	for range maxWaitingSource {
+		h.queue(networkOf(source))
+	}
+	r := Request{Method: "GET", Target: target, Authorization: []string{basicHeader(userName, userPassword)}, Source: source}
+	if out, err := f.auth.Authenticate(context.Background(), r); !errors.Is(err, ErrBusy) || out.OK {
+		t.Errorf("%+v, %v; want ErrBusy", out, err)
+	}
+}

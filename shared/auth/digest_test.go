@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,6 +116,13 @@ func TestDigestIsRefused(t *testing.T) {
 		"empty user name":         func(l *digestLogin) { l.shown = `username=""` },
 		"a parameter twice":       func(l *digestLogin) { l.extra = `NC=00000001` },
 		"a long cnonce":           func(l *digestLogin) { l.cnonce = strings.Repeat("c", maxNonce+1) },
+		"too many parameters":     func(l *digestLogin) { l.extra = manyParameters() },
+		"a quote that stays open": func(l *digestLogin) { l.extra = `x="y` },
+		"a parameter of nothing":  func(l *digestLogin) { l.extra = `x=` },
+		"no separator":            func(l *digestLogin) { l.extra = `x="y" z=1` },
+		"a name that is no token": func(l *digestLogin) { l.extra = `x y=1` },
+		"response of MD5's size":  func(l *digestLogin) { l.algorithm, l.extra = "", "algorithm=SHA-256" },
+		"a very long name":        func(l *digestLogin) { l.user = strings.Repeat("n", 2*maxName+1) },
 		"a long name":             func(l *digestLogin) { l.user = strings.Repeat("n", 2*maxName) },
 	} {
 		l := f.login()
@@ -127,6 +135,15 @@ func TestDigestIsRefused(t *testing.T) {
 	if l := f.login(); !f.send(l.header()).OK {
 		t.Error("the login that the others were made of is refused")
 	}
+}
+
+// manyParameters are too many, each well-formed.
+func manyParameters() string {
+	var list []string
+	for i := range maxParams {
+		list = append(list, fmt.Sprintf("x%d=y", i))
+	}
+	return strings.Join(list, ", ")
 }
 
 // A parameter that is left out is not taken for empty.
@@ -373,5 +390,24 @@ func TestDigestBeyondASCII(t *testing.T) {
 		if out := f.send(l.header()); !out.OK || out.Account.Name != name {
 			t.Errorf("%s: %+v", what, out)
 		}
+	}
+}
+
+// A password that Latin-1 cannot write has its UTF-8 reading alone.
+func TestDigestBeyondLatin1(t *testing.T) {
+	f := newFixture(t)
+	const name, password = `Enterprise\Łukasz`, "100 €"
+	list, err := NewVerifiers(f.ring, strings.NewReader(strings.Repeat("x", 4096)), name, password, []Scheme{DigestSHA256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.edit(func(d *access.Draft) error { return d.AddAccount(access.Account{Name: name, Verifiers: list}) })
+	l := digestLogin{user: name, password: password, nonce: f.nonce(), algorithm: "SHA-256"}
+	if !f.send(l.header()).OK {
+		t.Error("refused")
+	}
+	l.nonce, l.password = f.nonce(), "100 ?"
+	if f.send(l.header()).OK {
+		t.Error("a replacement character is accepted")
 	}
 }

@@ -88,9 +88,10 @@ func (h *hashes) check(ctx context.Context, k *candidate, password, source strin
 		return fits, nil
 	}
 	led := false
-	done := h.together.DoChan(string(f[:]), func() (any, error) {
+	network := networkOf(source) // what is admitted from one is not for another
+	done := h.together.DoChan(string(f[:])+network, func() (any, error) {
 		led = true
-		return h.compute(f, k, password, source, admit)
+		return h.compute(f, k, password, network, admit)
 	})
 	select {
 	case <-ctx.Done():
@@ -108,13 +109,13 @@ func (h *hashes) check(ctx context.Context, k *candidate, password, source strin
 
 // compute runs one computation in its turn. It does not end with the request
 // that began it: others may wait for it.
-func (h *hashes) compute(f fingerprint, k *candidate, password, source string, admit func() bool) (answer, error) {
-	if !h.queue(networkOf(source)) {
+func (h *hashes) compute(f fingerprint, k *candidate, password, network string, admit func() bool) (answer, error) {
+	if !h.queue(network) {
 		return fails, ErrBusy
 	}
 	h.running <- struct{}{}
 	defer func() { <-h.running }()
-	h.leave(networkOf(source))
+	h.leave(network)
 	if !admit() {
 		return notAdmitted, nil
 	}

@@ -10,7 +10,6 @@ const (
 	maxName          = 1 << 10  // bytes of a user name, unescaped
 	maxPassword      = 1 << 10  // bytes of a password
 	maxNonce         = 256      // bytes of a nonce or cnonce; curl's cnonce has 44
-	maxRealm         = 128      // bytes of the realm
 )
 
 // splitAuthorization takes the scheme, in lower case, and the credentials from
