@@ -154,14 +154,20 @@ func TestSuccessForgets(t *testing.T) {
 }
 
 func TestFailuresFadeAfterTheWindow(t *testing.T) {
-	f := newFixture(t)
+	th, c := newTestThrottle(t)
+	p := th.pair("bob", source)
 	for range pairLimit - 1 {
-		f.send(basicHeader("bob", "guess"))
+		th.failed(p)
 	}
-	f.clock.add(window)
-	p := f.auth.throttle.pair("bob", source)
-	if f.auth.throttle.failed(p) || f.auth.throttle.blocked(p) {
+	c.add(window)
+	if th.failed(p) || th.blocked(p) {
 		t.Error("nine failures of a quarter of an hour ago and one now are ten")
+	}
+	for range pairLimit - 1 {
+		th.failed(p)
+	}
+	if !th.blocked(p) {
+		t.Error("ten failures now are not ten")
 	}
 }
 
