@@ -34,9 +34,10 @@ func readJSONRecords(body []byte) ([]activity.Record, error) {
 	return r.out.written(err)
 }
 
-// guess is about how many records a body holds. The smallest record takes over
-// a hundred bytes, a usual one over six hundred.
-func guess(body []byte) int { return len(body)/720 + 1 }
+// guess is how many records a body holds, rather a few too many: growing the list
+// copies it. The smallest record takes over a hundred bytes, a usual one over six
+// hundred.
+func guess(body []byte) int { return len(body)/512 + 1 }
 
 // written is the result of a reader of records to be written.
 func (c *collector) written(err error) ([]activity.Record, error) {
