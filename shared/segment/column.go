@@ -1,6 +1,10 @@
 package segment
 
-import "docket/shared/activity"
+import (
+	"fmt"
+
+	"docket/shared/activity"
+)
 
 // Column is a column of text.
 type Column uint8
@@ -23,6 +27,19 @@ const (
 	DetailAfter
 	numColumns
 )
+
+var columnNames = [numColumns]string{
+	"Who", "Where", "ObjectType", "What", "DataSource", "Item", "Workstation", "PlanName", "PlanID",
+	"DetailName", "DetailMessage", "DetailBefore", "DetailAfter",
+}
+
+// String is the column's name.
+func (c Column) String() string {
+	if c >= numColumns {
+		return fmt.Sprintf("Column(%d)", uint8(c))
+	}
+	return columnNames[c]
+}
 
 // field is a record's value of a column below DetailName.
 func (c Column) field(r *activity.Record) *string {

@@ -6,6 +6,11 @@
 // All integers of more than one byte are little-endian; uvarint and varint are
 // those of encoding/binary.
 //
+//	+---------+-----------+----------------------------+----------------------+
+//	| version | CRC-32C   | head                       | sections             |
+//	| 1 byte  | 4 bytes   | counts, zone, runs, layout | split or packed      |
+//	+---------+-----------+----------------------------+----------------------+
+//
 //	byte  0      version, 1
 //	bytes 1-4    CRC-32C (Castagnoli) of bytes 5 to the end
 //	bytes 5-     head, then sections
@@ -21,7 +26,7 @@
 //	  uvarint    data sources: how many occur
 //	    text     sorted
 //	  uvarint    runs: how many batches the records come from
-//	    uvarint  records of the run
+//	    uvarint  records of the run, at least 1
 //	    varint   commit time, microseconds since 1970; after the first run, less
 //	             that of the run before
 //	    16 bytes writer token
@@ -42,8 +47,10 @@
 //	 4, 6 .. 28  dictionary of column 0, 1 .. 12 (Column)
 //	 5, 7 .. 29  ids of column 0, 1 .. 12
 //
-//	dictionary:  uvarint number of values k; k uvarints, their lengths; the values,
-//	             distinct and sorted bytewise, without anything between them
+//	dictionary:  uvarint number of values k, distinct and sorted bytewise;
+//	             k-1 uvarints: how many bytes each but the first has in common with
+//	             the one before, as many as there are;
+//	             k uvarints: how many further bytes each has; those bytes
 //	ids:         one id a row, the index of its value, of 1 byte where k <= 256, 2
 //	             where k <= 65,536, else 4; all low bytes first, then the next higher;
 //	             empty where k is 1. Detail columns have a row a detail.
@@ -57,9 +64,38 @@
 // bytes. It serves small segments, where thirty frames would cost more than they
 // save.
 //
+// # Example
+//
+// The distinct Who of three records, CORP\amy, CORP\ann and CORP\amy again, and
+// their ids, in a packed segment:
+//
+//	0e                        14 bytes of dictionary
+//	02                        2 values
+//	06                        value 1 begins with 6 bytes of value 0
+//	08 02                     value 0 has 8 further bytes, value 1 has 2
+//	43 4f 52 50 5c 61 6d 79   CORP\amy
+//	6e 6e                           nn
+//	03                        3 bytes of ids
+//	00 01 00                  rows 0 and 2 have value 0, row 1 has value 1
+//
+// testdata/packed.txt and split.txt explain every byte of two whole segments, as
+// Dump does of any.
+//
+// # Why so
+//
+// Measured on segments of 1,000 generated records of 639 bytes of JSON: shared
+// prefixes take 49.6 bytes a record to 45.8 (real ones 53.8 to 53) and spare zstd
+// as much time as they cost. The next level of zstd would save 6 % more for half
+// as much time again and 8 MiB of tables a core; the best level takes twenty
+// times as long. A CRC of four bytes sees every burst of up to 32 bits and runs at
+// the speed of memory; whether bytes are genuine is not its business. Ids are
+// fixed in width and split into planes of bytes because zstd packs those better
+// than varints and they decode without a branch.
+//
 // # Reading
 //
 // Open checks the checksum and the head. Columns are decoded when they are first
-// asked for and kept. Whatever the bytes, nothing panics, nothing is allocated
+// asked for and kept; Derive keeps beside a dictionary what a search makes of it,
+// such as its values without case. Whatever the bytes, nothing panics, nothing is allocated
 // that the limits do not allow, and what is malformed is ErrDamaged.
 package segment

@@ -30,7 +30,10 @@ var ErrRefused = errors.New("cannot encode segment")
 // Errors are ErrRefused.
 func Encode(dst []byte, recs []activity.Record, runs []Run) ([]byte, error) {
 	e := encoders.Get().(*columns)
-	defer encoders.Put(e)
+	defer func() {
+		e.forget()
+		encoders.Put(e)
+	}()
 	return e.encode(dst, recs, runs)
 }
 
@@ -45,6 +48,7 @@ type columns struct {
 	numbers  []uint32          // per row
 	order    []uint32          // numbers in the order of their values
 	rank     []uint32          // number to id
+	shared   []int             // by id: bytes in common with the value before
 	packed   []byte
 }
 
@@ -56,7 +60,9 @@ func (e *columns) encode(dst []byte, recs []activity.Record, runs []Run) ([]byte
 	h.zone = newZone(recs)
 	e.fixed(recs, &h)
 	for c := Who; c < numColumns; c++ {
-		e.text(c, recs)
+		if long := e.text(c, recs); long > maxRaw {
+			return dst, fmt.Errorf("%w: distinct values of %d bytes in a column", ErrRefused, long)
+		}
 	}
 	total := 0
 	for _, raw := range e.raw {
@@ -76,7 +82,6 @@ func (e *columns) encode(dst []byte, recs []activity.Record, runs []Run) ([]byte
 			dst = appendSection(dst, raw)
 		}
 	}
-	e.forget()
 	binary.LittleEndian.PutUint32(dst[base+sumAt:], crc32.Checksum(dst[base+headAt:], castagnoli))
 	return dst, nil
 }
@@ -85,6 +90,9 @@ func (e *columns) encode(dst []byte, recs []activity.Record, runs []Run) ([]byte
 func (h *head) count(recs []activity.Record) error {
 	total := 0
 	for i := range h.runs {
+		if h.runs[i].N == 0 {
+			return fmt.Errorf("%w: run %d is of no record", ErrRefused, i)
+		}
 		total += int(h.runs[i].N)
 	}
 	if len(recs) == 0 || len(recs) > MaxRecords || total != len(recs) {
@@ -133,8 +141,9 @@ func (e *columns) fixed(recs []activity.Record, h *head) {
 	e.raw[sectionWhen], e.raw[sectionActions], e.raw[sectionArchive], e.raw[sectionDetails] = when, actions, archive, counts
 }
 
-// text fills the two sections of a column.
-func (e *columns) text(c Column, recs []activity.Record) {
+// text fills the two sections of a column and returns how many bytes its
+// distinct values have.
+func (e *columns) text(c Column, recs []activity.Record) (long int) {
 	e.values, e.numbers = e.values[:0], e.numbers[:0]
 	clear(e.distinct)
 	if c < DetailName {
@@ -149,8 +158,9 @@ func (e *columns) text(c Column, recs []activity.Record) {
 		}
 	}
 	e.sort()
-	e.raw[dictionarySection(c)] = e.dictionary(e.raw[dictionarySection(c)][:0])
+	e.raw[dictionarySection(c)], long = e.dictionary(e.raw[dictionarySection(c)][:0])
 	e.raw[idsSection(c)] = e.ids(e.raw[idsSection(c)][:0])
+	return long
 }
 
 // add takes the next row's value. Neighbours are often equal.
@@ -183,15 +193,29 @@ func (e *columns) sort() {
 	}
 }
 
-func (e *columns) dictionary(dst []byte) []byte {
+// dictionary appends the values in order, each without what it shares with the
+// one before. long is how many bytes they have in full.
+func (e *columns) dictionary(dst []byte) (_ []byte, long int) {
 	dst = binary.AppendUvarint(dst, uint64(len(e.order)))
-	for _, number := range e.order {
-		dst = binary.AppendUvarint(dst, uint64(len(e.values[number])))
+	e.shared = e.shared[:0]
+	last := ""
+	for i, number := range e.order {
+		v := e.values[number]
+		shared := commonPrefix(last, v)
+		if i > 0 {
+			dst = binary.AppendUvarint(dst, uint64(shared))
+		}
+		e.shared = append(e.shared, shared)
+		long += len(v)
+		last = v
 	}
-	for _, number := range e.order {
-		dst = append(dst, e.values[number]...)
+	for i, number := range e.order {
+		dst = binary.AppendUvarint(dst, uint64(len(e.values[number])-e.shared[i]))
 	}
-	return dst
+	for i, number := range e.order {
+		dst = append(dst, e.values[number][e.shared[i]:]...)
+	}
+	return dst, long
 }
 
 func (e *columns) ids(dst []byte) []byte {
@@ -227,9 +251,14 @@ func (e *columns) pack() []byte {
 
 // forget drops the texts of others, and what one large batch made large.
 func (e *columns) forget() {
+	held := cap(e.packed) + 4*(cap(e.numbers)+cap(e.order)+cap(e.rank))
+	for _, raw := range e.raw {
+		held += cap(raw)
+	}
+	if held > maxKept {
+		*e = columns{distinct: map[string]uint32{}}
+		return
+	}
 	clear(e.distinct)
 	clear(e.values)
-	if cap(e.packed) > 1<<20 || cap(e.numbers) > 1<<16 {
-		*e = columns{distinct: map[string]uint32{}}
-	}
 }

@@ -14,6 +14,9 @@ const (
 	maxRuns = MaxRecords
 	// packBelow raw bytes all sections are compressed together.
 	packBelow = 24 << 10
+	// maxKept bytes of working memory are kept for the next call: those of a
+	// segment that fills an item.
+	maxKept = 8 << 20
 )
 
 // ErrDamaged says that bytes are not a segment that Encode made.

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 
 	"docket/shared/activity"
 )
@@ -60,41 +61,41 @@ func (s *Segment) Records(dst []activity.Record) ([]activity.Record, error) {
 	}
 	details := make([]activity.Detail, s.head.details)
 	base := len(dst)
-	dst = append(dst, make([]activity.Record, s.head.n)...)
+	dst = slices.Grow(dst, s.head.n)[:base+s.head.n]
 	for row := range s.head.n {
 		r := &dst[base+row]
 		from, to := a.starts[row], a.starts[row+1]
-		a.record(row, r, details[from:to:to])
 		r.ArchiveOnly = s.ArchiveOnly(row)
+		a.record(row, r, details[from:to:to])
 	}
 	return dst, nil
 }
 
 // record fills dst but for ArchiveOnly; details has room for the record's.
 func (a *all) record(row int, dst *activity.Record, details []activity.Detail) {
-	*dst = activity.Record{
-		Who:         a.text[Who].Row(row),
-		Where:       a.text[Where].Row(row),
-		ObjectType:  a.text[ObjectType].Row(row),
-		What:        a.text[What].Row(row),
-		Action:      a.actions[row],
-		When:        a.whens[row],
-		Plan:        activity.Plan{ID: a.text[PlanID].Row(row), Name: a.text[PlanName].Row(row)},
-		Item:        a.text[Item].Row(row),
-		DataSource:  a.text[DataSource].Row(row),
-		Workstation: a.text[Workstation].Row(row),
-	}
+	// Field by field: a whole record would be made aside and copied.
+	dst.Who = a.text[Who].Row(row)
+	dst.Where = a.text[Where].Row(row)
+	dst.ObjectType = a.text[ObjectType].Row(row)
+	dst.What = a.text[What].Row(row)
+	dst.Action = a.actions[row]
+	dst.When = a.whens[row]
+	dst.Plan.ID = a.text[PlanID].Row(row)
+	dst.Plan.Name = a.text[PlanName].Row(row)
+	dst.Item = a.text[Item].Row(row)
+	dst.DataSource = a.text[DataSource].Row(row)
+	dst.Workstation = a.text[Workstation].Row(row)
+	dst.Details = nil
 	if len(details) == 0 {
 		return
 	}
 	first := int(a.starts[row])
 	for i := range details {
-		details[i] = activity.Detail{
-			PropertyName: a.text[DetailName].Row(first + i),
-			Message:      a.text[DetailMessage].Row(first + i),
-			Before:       a.text[DetailBefore].Row(first + i),
-			After:        a.text[DetailAfter].Row(first + i),
-		}
+		d := &details[i]
+		d.PropertyName = a.text[DetailName].Row(first + i)
+		d.Message = a.text[DetailMessage].Row(first + i)
+		d.Before = a.text[DetailBefore].Row(first + i)
+		d.After = a.text[DetailAfter].Row(first + i)
 	}
 	dst.Details = details
 }

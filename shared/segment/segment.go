@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -72,7 +73,7 @@ func (s *Segment) unpack(outer *reader) {
 	if outer.err != nil {
 		return
 	}
-	raw, err := packed.open()
+	raw, err := packed.open(nil)
 	if err != nil {
 		outer.err = err
 		return
@@ -94,25 +95,29 @@ func (s *Segment) unpack(outer *reader) {
 // openArchive reads the flags at once: every reader of rows needs them, and
 // nearly always there are none.
 func (s *Segment) openArchive() error {
-	raw, err := s.open(sectionArchive)
+	raw, err := s.sections[sectionArchive].open(nil)
 	if err != nil {
 		return err
 	}
-	some := s.head.zone.ArchiveOnly > 0 && s.head.zone.ArchiveOnly < s.head.n
-	if some != (len(raw) > 0) || (some && len(raw) != (s.head.n+7)/8) {
+	if s.sections[sectionArchive].zipped {
+		s.decoded.Add(int64(len(raw)))
+	}
+	want := s.head.zone.ArchiveOnly
+	if want == s.head.n || want == 0 {
+		if len(raw) != 0 {
+			return fmt.Errorf("%w: archive-only flags", ErrDamaged)
+		}
+		return nil
+	}
+	flagged := 0
+	for _, b := range raw {
+		flagged += bits.OnesCount8(b)
+	}
+	if len(raw) != (s.head.n+7)/8 || flagged != want {
 		return fmt.Errorf("%w: archive-only flags", ErrDamaged)
 	}
 	s.archive = raw
 	return nil
-}
-
-// open returns a section's raw bytes.
-func (s *Segment) open(i int) ([]byte, error) {
-	raw, err := s.sections[i].open()
-	if err == nil && s.sections[i].zipped {
-		s.decoded.Add(int64(len(raw)))
-	}
-	return raw, err
 }
 
 // Len is the number of records.
@@ -141,77 +146,92 @@ func (s *Segment) ArchiveOnly(row int) bool {
 
 // Whens are the times of the records, in seconds since 1970.
 func (s *Segment) Whens() ([]int64, error) {
-	return s.whens.get(func() ([]int64, error) {
-		raw, err := s.open(sectionWhen)
-		if err != nil {
-			return nil, err
+	return s.whens.get(func() (list []int64, err error) {
+		err = s.sections[sectionWhen].use(func(raw []byte) error {
+			list, err = s.readWhens(raw)
+			return err
+		})
+		s.decoded.Add(int64(8 * len(list)))
+		return list, err
+	})
+}
+
+func (s *Segment) readWhens(raw []byte) ([]int64, error) {
+	r := &reader{data: raw}
+	if len(raw) < s.head.n {
+		r.fail("times")
+		return nil, r.err
+	}
+	list := make([]int64, s.head.n)
+	at := s.head.zone.MinWhen
+	for i := range list {
+		at += r.varint("times")
+		if at < s.head.zone.MinWhen || at > s.head.zone.MaxWhen {
+			r.fail("a time outside the zone")
 		}
-		r := &reader{data: raw}
-		if len(raw) < s.head.n {
-			r.fail("times")
+		if r.err != nil {
 			return nil, r.err
 		}
-		list := make([]int64, s.head.n)
-		at := s.head.zone.MinWhen
-		for i := range list {
-			at += r.varint("times")
-			if at < s.head.zone.MinWhen || at > s.head.zone.MaxWhen {
-				r.fail("a time outside the zone")
-			}
-			list[i] = at
-		}
-		if len(r.data) != 0 {
-			r.fail("bytes after the times")
-		}
-		s.decoded.Add(int64(8 * len(list)))
-		return list, r.err
-	})
+		list[i] = at
+	}
+	if len(r.data) != 0 {
+		r.fail("bytes after the times")
+	}
+	return list, r.err
 }
 
 // Actions are the actions of the records.
 func (s *Segment) Actions() ([]activity.Action, error) {
-	return s.actions.get(func() ([]activity.Action, error) {
-		raw, err := s.open(sectionActions)
-		if err != nil {
-			return nil, err
-		}
-		if len(raw) != 1 && len(raw) != s.head.n {
-			return nil, fmt.Errorf("%w: %d actions", ErrDamaged, len(raw))
-		}
-		list := make([]activity.Action, s.head.n)
-		for i := range list {
-			a := activity.Action(raw[min(i, len(raw)-1)])
-			if !a.Valid() {
-				return nil, fmt.Errorf("%w: action %d", ErrDamaged, a)
-			}
-			list[i] = a
-		}
+	return s.actions.get(func() (list []activity.Action, err error) {
+		err = s.sections[sectionActions].use(func(raw []byte) error {
+			list, err = s.readActions(raw)
+			return err
+		})
 		s.decoded.Add(int64(len(list)))
-		return list, nil
+		return list, err
 	})
+}
+
+func (s *Segment) readActions(raw []byte) ([]activity.Action, error) {
+	if len(raw) != 1 && len(raw) != s.head.n {
+		return nil, fmt.Errorf("%w: %d actions", ErrDamaged, len(raw))
+	}
+	list := make([]activity.Action, s.head.n)
+	for i := range list {
+		a := activity.Action(raw[min(i, len(raw)-1)])
+		if !a.Valid() {
+			return nil, fmt.Errorf("%w: action %d", ErrDamaged, a)
+		}
+		list[i] = a
+	}
+	return list, nil
 }
 
 // DetailStarts has Len()+1 entries: the details of record i are the rows
 // [starts[i], starts[i+1]) of the detail columns.
 func (s *Segment) DetailStarts() ([]uint32, error) {
-	return s.starts.get(func() ([]uint32, error) {
-		raw, err := s.open(sectionDetails)
-		if err != nil {
-			return nil, err
-		}
-		r := &reader{data: raw}
-		list := make([]uint32, s.head.n+1)
-		if s.head.details > 0 {
-			for i := range s.head.n {
-				list[i+1] = list[i] + uint32(r.uvarint("details of a record", uint64(s.head.details)-uint64(list[i])))
-			}
-		}
-		if r.err == nil && (len(r.data) != 0 || int(list[s.head.n]) != s.head.details) {
-			r.fail("details do not add up")
-		}
+	return s.starts.get(func() (list []uint32, err error) {
+		err = s.sections[sectionDetails].use(func(raw []byte) error {
+			list, err = s.readStarts(raw)
+			return err
+		})
 		s.decoded.Add(int64(4 * len(list)))
-		return list, r.err
+		return list, err
 	})
+}
+
+func (s *Segment) readStarts(raw []byte) ([]uint32, error) {
+	r := &reader{data: raw}
+	list := make([]uint32, s.head.n+1)
+	if s.head.details > 0 {
+		for i := range s.head.n {
+			list[i+1] = list[i] + uint32(r.uvarint("details of a record", uint64(s.head.details)-uint64(list[i])))
+		}
+	}
+	if r.err == nil && (len(r.data) != 0 || int(list[s.head.n]) != s.head.details) {
+		r.fail("details do not add up")
+	}
+	return list, r.err
 }
 
 // rows is the number of rows of a column.
@@ -224,14 +244,13 @@ func (s *Segment) rows(c Column) int {
 
 // Dictionary is the distinct values of a column, without its rows.
 func (s *Segment) Dictionary(c Column) (*Dictionary, error) {
-	return s.dictionaries[c].get(func() (*Dictionary, error) {
-		raw, err := s.open(dictionarySection(c))
+	return s.dictionaries[c].get(func() (d *Dictionary, err error) {
+		err = s.sections[dictionarySection(c)].use(func(raw []byte) error {
+			d, err = newDictionary(raw, s.rows(c), &s.decoded)
+			return err
+		})
 		if err != nil {
-			return nil, err
-		}
-		d, err := newDictionary(raw, s.rows(c), &s.decoded)
-		if err != nil {
-			return nil, fmt.Errorf("%w (column %d)", err, c)
+			return nil, fmt.Errorf("%w (column %s)", err, c)
 		}
 		return d, nil
 	})
@@ -239,18 +258,17 @@ func (s *Segment) Dictionary(c Column) (*Dictionary, error) {
 
 // Text is a column: its distinct values and its rows.
 func (s *Segment) Text(c Column) (*Text, error) {
-	return s.texts[c].get(func() (*Text, error) {
+	return s.texts[c].get(func() (t *Text, err error) {
 		d, err := s.Dictionary(c)
 		if err != nil {
 			return nil, err
 		}
-		raw, err := s.open(idsSection(c))
+		err = s.sections[idsSection(c)].use(func(raw []byte) error {
+			t, err = newText(d, raw, s.rows(c))
+			return err
+		})
 		if err != nil {
-			return nil, err
-		}
-		t, err := newText(d, raw, s.rows(c))
-		if err != nil {
-			return nil, fmt.Errorf("%w (column %d)", err, c)
+			return nil, fmt.Errorf("%w (column %s)", err, c)
 		}
 		s.decoded.Add(int64(4 * len(t.ids)))
 		return t, nil

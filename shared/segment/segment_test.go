@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"sync"
 	"testing"
 
 	"docket/shared/activity"
@@ -155,6 +158,7 @@ func TestEncodeRefuses(t *testing.T) {
 	}{
 		"nothing":        {nil, nil},
 		"runs too few":   {[]activity.Record{good, good}, runsOf(1)},
+		"empty run":      {[]activity.Record{good}, append(runsOf(1), segment.Run{})},
 		"no action":      {[]activity.Record{{Who: "a"}}, runsOf(1)},
 		"after the last": {[]activity.Record{{Action: activity.Read, When: activity.MaxWhen + 1}}, runsOf(1)},
 	} {
@@ -208,15 +212,108 @@ func FuzzOpen(f *testing.F) {
 		if err != nil && !errors.Is(err, segment.ErrDamaged) {
 			t.Errorf("%v is not ErrDamaged", err)
 		}
+		dumped := segment.Dump(io.Discard, data)
+		if dumped != nil && (err == nil || !errors.Is(dumped, segment.ErrDamaged)) {
+			t.Errorf("dump: %v, but reading: %v", dumped, err)
+		}
 	})
 }
 
 // synthetic is n generated records.
 func synthetic(t testing.TB, n int) []activity.Record {
 	t.Helper()
-	g, err := generate.New(generate.Config{Seed: 1})
+	g, err := generate.New(generate.Config{N: n, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g.Records(n)
+}
+
+// TestOneRecordIsSmall keeps single writes within one write unit of DynamoDB,
+// with the item's key and the envelope.
+func TestOneRecordIsSmall(t *testing.T) {
+	for name, recs := range map[string][]activity.Record{"generated": synthetic(t, 500), "real": real(t)[:500]} {
+		total := 0
+		for i := range recs {
+			total += len(encode(t, recs[i:i+1], runsOf(1)))
+		}
+		if mean := total / len(recs); mean > 450 {
+			t.Errorf("%s: %d bytes on average; want at most 450", name, mean)
+		}
+	}
+}
+
+func TestThousandRecordsAreSmall(t *testing.T) {
+	for name, recs := range map[string][]activity.Record{"generated": synthetic(t, 1000), "real": real(t)[:1000]} {
+		if got := len(encode(t, recs, runsOf(1000))); got > 52_000 {
+			t.Errorf("%s: %d bytes; want at most 52,000", name, got)
+		}
+	}
+}
+
+// TestConcurrentReaders lets the race detector see columns decoded by many.
+func TestConcurrentReaders(t *testing.T) {
+	recs := synthetic(t, 1000)
+	s, err := segment.Open(encode(t, recs, runsOf(1000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.MemSize()
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			var r activity.Record
+			row := i * 101
+			if err := s.Record(row, &r); err != nil || !cmp.Equal(recs[row], r, cmpopts.EquateEmpty()) {
+				t.Errorf("record %d: %v, %v", row, r, err)
+			}
+		})
+	}
+	group.Wait()
+	if after := s.MemSize(); before <= 0 || after < before+1000*8 {
+		t.Errorf("memory %d, after reading everything %d", before, after)
+	}
+}
+
+func TestColumnsByThemselves(t *testing.T) {
+	recs, runs := example()
+	s, err := segment.Open(encode(t, recs, runs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := s.Text(segment.Who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, starts := who.Blob()
+	if who.Entries() != 2 || blob != `CORP\amyCORP\ann` || !slices.Equal(starts, []uint32{0, 8, 16}) || !slices.Equal(who.IDs(), []uint32{0, 1, 0}) || who.Rows() != 3 {
+		t.Errorf("Who is %q from %v, rows %v", blob, starts, who.IDs())
+	}
+	where, err := s.Text(segment.Where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if where.IDs() != nil || where.ID(2) != 0 || where.Row(2) != "dc1" {
+		t.Errorf("Where has ids %v, row 2 is %q", where.IDs(), where.Row(2))
+	}
+	made := 0
+	for range 3 {
+		if got := who.Derive(func(d *segment.Dictionary) (any, int) { made++; return d.Entries(), 8 }); got != 2 || made != 1 {
+			t.Errorf("derived %v, %d times", got, made)
+		}
+	}
+	if starts, err := s.DetailStarts(); err != nil || !slices.Equal(starts, []uint32{0, 2, 2, 2}) {
+		t.Errorf("details start at %v, %v", starts, err)
+	}
+	for row, want := range []bool{false, false, true} {
+		if s.ArchiveOnly(row) != want {
+			t.Errorf("archive-only of record %d is %v", row, !want)
+		}
+	}
+	var r activity.Record
+	for _, row := range []int{-1, 3} {
+		if err := s.Record(row, &r); err == nil {
+			t.Errorf("record %d of 3 was read", row)
+		}
+	}
 }

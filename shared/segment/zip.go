@@ -66,8 +66,9 @@ func (r *reader) section() section {
 	return s
 }
 
-// open returns the raw bytes. They may alias the segment's data.
-func (s section) open() ([]byte, error) {
+// open returns the raw bytes. They may alias the segment's data. If they do not,
+// they are put behind buf's length 0, if it has room.
+func (s section) open(buf []byte) ([]byte, error) {
 	if !s.zipped {
 		return s.stored, nil
 	}
@@ -75,9 +76,31 @@ func (s section) open() ([]byte, error) {
 	if err := h.Decode(s.stored); err != nil || !h.HasFCS || h.FrameContentSize != uint64(s.raw) {
 		return nil, fmt.Errorf("%w: zstd frame does not have the declared size", ErrDamaged)
 	}
-	raw, err := decoder().DecodeAll(s.stored, make([]byte, 0, s.raw))
+	if cap(buf) < s.raw {
+		buf = make([]byte, 0, s.raw)
+	}
+	raw, err := decoder().DecodeAll(s.stored, buf[:0])
 	if err != nil || len(raw) != s.raw {
 		return nil, fmt.Errorf("%w: zstd frame", ErrDamaged)
 	}
 	return raw, nil
+}
+
+// scratch keeps room for raw bytes that are taken apart at once.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// use lends the raw bytes to take, which must not keep them.
+func (s section) use(take func(raw []byte) error) error {
+	buf := scratch.Get().(*[]byte)
+	raw, err := s.open(*buf)
+	if err != nil {
+		scratch.Put(buf)
+		return err
+	}
+	err = take(raw)
+	if s.zipped && cap(raw) <= maxKept {
+		*buf = raw
+	}
+	scratch.Put(buf)
+	return err
 }

@@ -128,6 +128,11 @@ func (r *reader) fail(what string) {
 }
 
 func (r *reader) uvarint(what string, limit uint64) uint64 {
+	if len(r.data) > 0 && r.data[0] < 0x80 && uint64(r.data[0]) <= limit { // nearly all
+		v := r.data[0]
+		r.data = r.data[1:]
+		return uint64(v)
+	}
 	v, n := binary.Uvarint(r.data)
 	if n <= 0 || v > limit {
 		r.fail(what)
@@ -161,6 +166,9 @@ func (r *reader) text(what string) string {
 	v := r.uvarint(what, maxRaw<<1)
 	if v&1 == 0 {
 		return string(r.bytes(v>>1, what))
+	}
+	if v>>1&1 == 1 && r.err == nil {
+		r.fail(what)
 	}
 	return hex.EncodeToString(r.bytes(v>>2, what))
 }
@@ -198,6 +206,9 @@ func (r *reader) runs(h *head) {
 	total, before := 0, int64(0)
 	for n := r.uvarint("number of runs", maxRuns); n > 0 && r.err == nil; n-- {
 		run := Run{N: uint32(r.uvarint("records of a run", uint64(h.n)))}
+		if r.err == nil && run.N == 0 {
+			r.fail("run of no record")
+		}
 		run.Committed = before + r.varint("commit time")
 		before = run.Committed
 		copy(run.Token[:], r.bytes(16, "writer token"))
