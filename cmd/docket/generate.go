@@ -30,7 +30,7 @@ func newGenerateCommand(w world) *cobra.Command {
 		Use:   "generate",
 		Short: "Print synthetic records that behave like real ones",
 		Long: `Print synthetic records: accounts and hosts by Zipf's law, deep paths, details,
-every action, office hours over 90 days, about 640 bytes of JSON each.
+every action, office hours over 90 days, about 640 bytes of JSON each with a plan.
 
 The same flags give the same bytes, on every machine and for ever. Unless --end
 says otherwise the 90 days end with the year 2025. Plans named with --plan must

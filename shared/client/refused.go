@@ -68,6 +68,13 @@ func (r *Refused) Error() string {
 	return b.String()
 }
 
+// Invalid says whether the request itself is wrong (400); Errors say how.
+func (r *Refused) Invalid() bool { return r.Status == http.StatusBadRequest }
+
+// TooLarge says whether the request is over a limit of the server (413): a part
+// of it may pass.
+func (r *Refused) TooLarge() bool { return r.Status == http.StatusRequestEntityTooLarge }
+
 // passing says whether the same request may succeed later.
 func (r *Refused) passing() bool {
 	switch r.Status {

@@ -15,7 +15,8 @@
 //   - When follows office hours: working days from eight to six carry nearly
 //     everything, nights and weekends the rest. Records come in the order of
 //     their time but for one in a hundred, which is up to a day late.
-//   - A record is about 640 bytes of the API's JSON, as real ones are.
+//   - A record with a plan is about 640 bytes of JSON as it is written, like real
+//     ones.
 //
 // The same Config gives the same records on every machine, for ever: all
 // choices are integer arithmetic on a PCG generator (no floating point, whose

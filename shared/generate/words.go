@@ -4,7 +4,6 @@ package generate
 var (
 	syllables   = []string{"ba", "cor", "dan", "el", "fra", "gil", "han", "ir", "jo", "kam", "lin", "mar", "no", "ost", "per", "quin", "ros", "sol", "ta", "ur", "vel", "wen", "yan", "zim"}
 	sites       = []string{"ber", "lon", "nyc", "par", "sgp", "tyo", "syd", "mad"}
-	roles       = []string{"fs", "ws", "ws", "ws", "dc", "sql", "ex", "sp", "app", "web"}
 	services    = []string{"svc-backup", "svc-deploy", "svc-scan", "svc-sync", "svc-monitor", "svc-report", "svc-mail", "svc-index"}
 	shares      = []string{"Finance", "Projects", "HumanResources", "Engineering", "Legal", "Marketing", "Operations", "Archive", "Profiles$", "Software"}
 	folders     = []string{"2024", "2025", "Budget", "Contracts", "Customer documents", "Drafts", "Final versions", "Invoices", "Minutes of meetings", "Offers and quotations", "Planning", "Presentations", "Protocols", "Quarterly reports", "Reviews", "Scans", "Specifications", "Templates", "Transfer", "Travel expenses", "Working copies", "Übergabe", "Données", "レポート"}

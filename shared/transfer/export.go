@@ -35,6 +35,10 @@ func (e *Exporter) Run(ctx context.Context) (int64, error) {
 	var total int64
 	mark := e.State.mark()
 	saved := e.Now()
+	// From here on the state vouches for the output, however little is in it.
+	if err := e.checkpoint(mark, 0); err != nil {
+		return 0, err
+	}
 	for {
 		recs, next, err := e.Fetch(ctx, mark)
 		if err != nil {
@@ -79,6 +83,7 @@ func (e *Exporter) checkpoint(mark string, total int64) error {
 type ExportState struct {
 	path   string
 	doc    exportDoc
+	found  bool  // it was there before this run
 	before int64 // records of earlier runs
 }
 
@@ -119,14 +124,15 @@ func OpenExportState(path, server, query string, t *Target) (*ExportState, error
 			return nil, fmt.Errorf("state %s is of an export with the %s %q, not %q: use another state file", path, field.name, field.has, field.want)
 		}
 	}
-	s.before = s.doc.Records
+	s.before, s.found = s.doc.Records, true
 	return s, nil
 }
 
-// Size is how long the output was when the state was saved.
+// Size is how long the output was when the state was saved; -1 if there is no
+// state yet.
 func (s *ExportState) Size() int64 {
-	if s == nil {
-		return 0
+	if s == nil || !s.found {
+		return -1
 	}
 	return s.doc.Size
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -70,10 +69,9 @@ func (j *job) sendPart(ctx context.Context, b *batch, part []int) (again [][]int
 		return nil, nil
 	case !errors.As(err, &refused):
 		return nil, fmt.Errorf("%s, lines %d to %d: %w", j.name, b.lines[part[0]], b.lines[part[len(part)-1]], err)
-	case refused.Status == http.StatusRequestEntityTooLarge && len(part) > 1:
+	case refused.TooLarge() && len(part) > 1:
 		return halves(part), nil
-	case refused.Status == http.StatusRequestEntityTooLarge:
-	case refused.Status != http.StatusBadRequest:
+	case !refused.TooLarge() && !refused.Invalid():
 		return nil, fmt.Errorf("%s, lines %d to %d: %w", j.name, b.lines[part[0]], b.lines[part[len(part)-1]], err)
 	}
 	return j.sortOut(b, part, refused)

@@ -42,7 +42,7 @@ func NewFile(path string, format recordfile.Format) (*Target, error) {
 }
 
 // Open opens a file target; on a stream it does nothing. kept is the length of
-// what an earlier run left and its state vouches for: NDJSON and CSV are cut
+// what an earlier run left and its state vouches for, -1 if there is none: NDJSON and CSV are cut
 // back to it and go on from there. Documents of JSON and XML cannot grow; a new
 // one takes the file's place when it is complete. An existing file that no
 // state vouches for is an error unless replace is set.
@@ -55,7 +55,7 @@ func (t *Target) Open(kept int64, replace bool) error {
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("open the output: %w", err)
-	case exists && kept > 0 && t.format.Grows():
+	case exists && kept >= 0 && t.format.Grows():
 		return t.grow(info.Size(), kept)
 	case exists && !replace:
 		return fmt.Errorf("%s exists already: choose another file, or replace it with --replace", t.path)
@@ -91,7 +91,7 @@ func (t *Target) grow(size, kept int64) error {
 		return fmt.Errorf("cut the output back to %d bytes: %w", kept, err)
 	}
 	t.file, t.size = f, kept
-	t.start(f, true)
+	t.start(f, kept > 0)
 	return nil
 }
 
