@@ -57,3 +57,20 @@ func BenchmarkOpenAndRecords(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRecords is the records of a segment whose columns are decoded.
+func BenchmarkRecords(b *testing.B) {
+	const n = 1000
+	s, err := segment.Open(encode(b, synthetic(b, n), runsOf(n)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	var out []activity.Record
+	for b.Loop() {
+		if out, err = s.Records(out[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/record")
+}

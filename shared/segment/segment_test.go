@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -55,18 +56,28 @@ func same(t testing.TB, recs []activity.Record, runs []segment.Run, data []byte)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(recs, got, cmpopts.EquateEmpty()); diff != "" {
-		t.Fatalf("records: %s", diff)
+	if len(got) != len(recs) {
+		t.Fatalf("%d records; want %d", len(got), len(recs))
 	}
 	for row := range recs {
-		var r activity.Record
+		if !equal(recs[row], got[row]) {
+			t.Fatalf("record %d of all: %s", row, cmp.Diff(recs[row], got[row]))
+		}
+		r := activity.Record{Who: "left over", ArchiveOnly: true, Details: make([]activity.Detail, 9)}
 		if err := s.Record(row, &r); err != nil {
 			t.Fatal(err)
 		}
-		if !cmp.Equal(recs[row], r, cmpopts.EquateEmpty()) {
+		if !equal(recs[row], r) {
 			t.Fatalf("record %d: %s", row, cmp.Diff(recs[row], r))
 		}
 	}
+}
+
+// equal compares as cmp does, but fast.
+func equal(a, b activity.Record) bool {
+	details := slices.Equal(a.Details, b.Details)
+	a.Details, b.Details = nil, nil
+	return details && reflect.DeepEqual(a, b)
 }
 
 func TestRealRecords(t *testing.T) {
