@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 300, "random schedules that the simulation runs")
+	schedules = flag.Int("schedules", 0, "random schedules that the simulation runs; 0 is 400, with the race detector 40")
 	seed      = flag.Uint64("seed", 0, "first seed of the simulation; 0 is a new one")
 )
 
@@ -28,14 +28,20 @@ var (
 // they see against a plain model (invariants L1, L2, L4 to L8, E1 to E8). A failure
 // names its seed: go test -run Simulation -schedules 1 -seed N repeats it.
 func TestSimulation(t *testing.T) {
-	first := *seed
+	first, count := *seed, *schedules
 	if first == 0 {
 		first = uint64(time.Now().UnixNano())
+	}
+	if count == 0 {
+		count = 400
+		if raced {
+			count = 40
+		}
 	}
 	ring := testRing(t)
 	total := 0
 	sites := map[faulty.Site]int{}
-	for i := range uint64(*schedules) {
+	for i := range uint64(count) {
 		w := newSimulation(first+i, ring)
 		w.run()
 		total += w.faults.Calls()
@@ -46,8 +52,8 @@ func TestSimulation(t *testing.T) {
 			t.Fatalf("seed %d: %s", first+i, w.broken[0])
 		}
 	}
-	t.Logf("seed %d: %d schedules, %d calls of the table, faults %v", first, *schedules, total, sites)
-	if *schedules >= 300 {
+	t.Logf("seed %d: %d schedules, %d calls of the table, faults %v", first, count, total, sites)
+	if count >= 300 {
 		for _, f := range []faulty.Fault{faulty.Before, faulty.After, faulty.Busy, faulty.Late, faulty.Torn, faulty.TornAfter} {
 			if sites[faulty.Site{Method: faulty.Write, Fault: f}] == 0 {
 				t.Errorf("no write has suffered %v: the simulation does not look there", f)
@@ -59,7 +65,7 @@ func TestSimulation(t *testing.T) {
 // TestSimulationRepeats: a seed is a schedule, or a failure could not be found again.
 func TestSimulationRepeats(t *testing.T) {
 	ring := testRing(t)
-	for s := range uint64(10) {
+	for s := range uint64(5) {
 		a, b := newSimulation(s, ring), newSimulation(s, ring)
 		a.run()
 		b.run()

@@ -195,7 +195,7 @@ func TestEveryChangeIsInvalid(t *testing.T) {
 				t.Fatalf("example %d %s: %+v, %v", i, what, m, err)
 			}
 		}
-		for bit := range 8 * len(raw) {
+		for bit := 0; bit < 8*len(raw); bit += 1 + len(raw)/200 { // every one of the short marks
 			raw[bit/8] ^= 1 << (bit % 8)
 			refuse(fmt.Sprintf("with bit %d flipped", bit), base64.RawURLEncoding.EncodeToString(raw))
 			raw[bit/8] ^= 1 << (bit % 8)
@@ -224,7 +224,7 @@ func TestEveryChangeIsInvalid(t *testing.T) {
 func splices(t *testing.T, c *Codec, sealed [][]byte) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 20000 {
+	for range 4000 {
 		a, b := sealed[r.IntN(len(sealed))], sealed[r.IntN(len(sealed))]
 		i, j := r.IntN(len(a)+1), r.IntN(len(b)+1)
 		spliced := append(append([]byte(nil), a[:i]...), b[j:]...)
