@@ -44,9 +44,9 @@ func newAPIStack(scope constructs.Construct, s Settings, d *dataStack) *apiStack
 	return a
 }
 
-// binary lists the types whose bodies reach a function untouched: API Gateway
+// binary lets every body reach a function untouched, as base64: API Gateway
 // would take anything else for UTF-8, and PowerShell sends UTF-16.
-var binary = []string{"application/xml", "text/xml", "application/octet-stream", "application/gzip"}
+var binary = []string{"*/*"}
 
 func (a *apiStack) restAPI(s Settings) awsapigateway.RestApi {
 	access := awslogs.NewLogGroup(a.Stack, jsii.String("AccessLogs"), &awslogs.LogGroupProps{

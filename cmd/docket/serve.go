@@ -112,7 +112,7 @@ func serve(ctx context.Context, w world, f serveFlags) error {
 	}
 	defer socket.Close()
 	printBanner(w.stdout, url, f, admin)
-	return n.run(ctx, listener, log)
+	return serveUntilDone(ctx, listener, n.handler, log)
 }
 
 // node is a server's parts.
@@ -159,16 +159,18 @@ func newNode(ctx context.Context, f serveFlags, data *dataDir, log *slog.Logger)
 // prepare fills a new directory: the demo's contents, or the first
 // administrator, whose credentials it returns.
 func (n *node) prepare(ctx context.Context, f serveFlags) (*credentials, error) {
+	s := &seeder{n.directory, n.ledger, n.data.Ring}
 	if f.demo {
-		return nil, n.seedDemo(ctx)
+		return nil, s.seedDemo(ctx, "docket serve --demo")
 	}
-	return n.firstAdministrator(ctx)
+	return s.firstAdministrator(ctx)
 }
 
-// run serves until the context ends, then finishes the requests in flight.
-func (n *node) run(ctx context.Context, listener net.Listener, log *slog.Logger) error {
+// serveUntilDone serves until the context ends, then finishes the requests in
+// flight.
+func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           n.handler,
+		Handler:           handler,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		WriteTimeout:      writeTime,

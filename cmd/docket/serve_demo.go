@@ -8,6 +8,7 @@ import (
 
 	"docket/shared/access"
 	"docket/shared/activity"
+	"docket/shared/keys"
 	"docket/shared/ledger"
 	"docket/shared/sample"
 )
@@ -35,14 +36,21 @@ const (
 // demoMemory is how long the keys of the seeding live: longer than a demo.
 const demoMemory = 100 * 365 * 24 * time.Hour
 
+// seeder fills a new installation.
+type seeder struct {
+	directory *access.Directory
+	ledger    *ledger.Ledger
+	ring      *keys.Ring
+}
+
 // seedDemo adds what the demo has and the directory lacks.
-func (n *node) seedDemo(ctx context.Context) error {
+func (n *seeder) seedDemo(ctx context.Context, by string) error {
 	records, err := sample.Records()
 	if err != nil {
 		return err
 	}
 	plans := sample.Plans(records)
-	if err := n.seedDirectory(ctx, plans); err != nil {
+	if err := n.seedDirectory(ctx, plans, by); err != nil {
 		return fmt.Errorf("add the demo's accounts and plans: %w", err)
 	}
 	snapshot, err := n.directory.Snapshot(ctx)
@@ -59,7 +67,7 @@ func (n *node) seedDemo(ctx context.Context) error {
 	for i := 0; i < len(records); i += demoBatch {
 		batch := records[i:min(i+demoBatch, len(records))]
 		_, err := n.ledger.Append(ctx, ledger.Batch{
-			Records: batch, Principal: "docket serve --demo",
+			Records: batch, Principal: by,
 			Key: &ledger.Key{Owner: "demo", Text: fmt.Sprintf("%s, from %d", demoKey, i), Life: demoMemory},
 		})
 		if err != nil {
@@ -71,7 +79,7 @@ func (n *node) seedDemo(ctx context.Context) error {
 
 // seedDirectory adds plans, accounts, their roles and the group, each only
 // where it is missing, so that changes made to a demo stay.
-func (n *node) seedDirectory(ctx context.Context, plans []sample.Plan) error {
+func (n *seeder) seedDirectory(ctx context.Context, plans []sample.Plan, by string) error {
 	verifiers := map[string][]access.Verifier{}
 	snapshot, err := n.directory.Snapshot(ctx)
 	if err != nil {
@@ -85,7 +93,7 @@ func (n *node) seedDirectory(ctx context.Context, plans []sample.Plan) error {
 			return err
 		}
 	}
-	_, err = n.directory.Edit("docket serve --demo", rand.Reader).Update(ctx, func(d *access.Draft) error {
+	_, err = n.directory.Edit(by, rand.Reader).Update(ctx, func(d *access.Draft) error {
 		if err := addDemoPlans(d, plans); err != nil {
 			return err
 		}

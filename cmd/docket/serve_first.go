@@ -21,13 +21,13 @@ const firstAccount = `Docket\Administrator`
 var firstSchemes = []auth.Scheme{auth.Basic, auth.DigestMD5, auth.DigestSHA256}
 
 // verifiers are what is stored of a password.
-func (n *node) verifiers(c credentials) ([]access.Verifier, error) {
-	return auth.NewVerifiers(n.data.Ring, rand.Reader, c.account, c.password, firstSchemes)
+func (n *seeder) verifiers(c credentials) ([]access.Verifier, error) {
+	return auth.NewVerifiers(n.ring, rand.Reader, c.account, c.password, firstSchemes)
 }
 
 // firstAdministrator makes an administrator if there is no account at all, and
 // returns its credentials so that they can be printed, once.
-func (n *node) firstAdministrator(ctx context.Context) (*credentials, error) {
+func (n *seeder) firstAdministrator(ctx context.Context) (*credentials, error) {
 	snapshot, err := n.directory.Snapshot(ctx)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"docket/shared/auth"
 	"docket/shared/ledger"
 	"docket/shared/search"
 	"docket/shared/table"
@@ -68,7 +69,7 @@ func refuse(err error, requestID string) refusal {
 func isTransient(err error) bool {
 	for _, kind := range []error{
 		errBusy, errSlow, errGone,
-		table.ErrBusy, table.ErrUnavailable, ledger.ErrGap, search.ErrOutOfTime,
+		auth.ErrBusy, table.ErrBusy, table.ErrUnavailable, ledger.ErrGap, search.ErrOutOfTime,
 		context.DeadlineExceeded, context.Canceled,
 	} {
 		if errors.Is(err, kind) {

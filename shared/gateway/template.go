@@ -138,3 +138,30 @@ func (r resource) construct() string {
 	}
 	return parts[len(parts)-2]
 }
+
+// Kind is what a stateful resource is.
+type Kind uint8
+
+// The stateful resources that functions are given by name.
+const (
+	Table Kind = iota + 1
+	Secret
+)
+
+// Stateful lists the tables and secrets of an assembly by logical id.
+func Stateful(dir string) (map[string]Kind, error) {
+	a, err := readAssembly(dir)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]Kind{}
+	for _, t := range a.templates {
+		for id := range t.of("AWS::DynamoDB::Table") {
+			found[id] = Table
+		}
+		for id := range t.of("AWS::SecretsManager::Secret") {
+			found[id] = Secret
+		}
+	}
+	return found, nil
+}

@@ -51,10 +51,16 @@ type root struct {
 	Secret  []byte    `json:"secret"`
 }
 
+// document is a ring as it is stored. A new secret on AWS has a seed instead of
+// keys, because Secrets Manager makes random texts and no keys of ours.
 type document struct {
 	Realm string `json:"realm"`
-	Keys  []root `json:"keys"`
+	Keys  []root `json:"keys,omitempty"`
+	Seed  string `json:"seed,omitempty"`
 }
+
+// minSeed is the least length of a seed: 43 letters and digits have 256 bits.
+const minSeed = 43
 
 // ErrMalformed says that a ring's document is not one.
 var ErrMalformed = errors.New("malformed key ring")
@@ -103,11 +109,15 @@ func (r *Ring) Rotate(rand io.Reader, now time.Time) (*Ring, error) {
 	return &Ring{realm: r.realm, roots: roots}, nil
 }
 
-// Parse reads the document that Marshal writes.
+// Parse reads the document that Marshal writes, or one with a realm and a seed of
+// at least 43 characters. Errors are ErrMalformed.
 func Parse(data []byte) (*Ring, error) {
 	var doc document
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("%w: not the JSON of a ring", ErrMalformed)
+	}
+	if len(doc.Seed) >= minSeed && len(doc.Keys) == 0 {
+		doc.Keys = []root{seeded(doc.Seed)}
 	}
 	if len(doc.Keys) == 0 {
 		return nil, fmt.Errorf("%w: at least one key is required", ErrMalformed)
@@ -121,6 +131,15 @@ func Parse(data []byte) (*Ring, error) {
 		}
 	}
 	return &Ring{realm: doc.Realm, roots: doc.Keys}, nil
+}
+
+// seeded is the first root of a ring that was given a seed.
+func seeded(seed string) root {
+	secret, err := hkdf.Key(sha256.New, []byte(seed), nil, "docket/seed/v1", Size)
+	if err != nil {
+		panic("keys: HKDF refuses a seed with SHA-256: " + err.Error())
+	}
+	return root{ID: 1, Secret: secret}
 }
 
 // Marshal writes the ring, secrets included.

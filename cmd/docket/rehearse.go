@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"docket/shared/access"
+	"docket/shared/gateway"
+	"docket/shared/keys"
+	"docket/shared/ledger"
+	"docket/shared/table/dynamo"
+	"docket/shared/table/dynamo/dynamolocal"
+
+	"github.com/spf13/cobra"
+)
+
+func init() { commands = append(commands, newRehearseCommand) }
+
+type rehearseFlags struct {
+	listen, assembly, binaries, logLevel string
+}
+
+func newRehearseCommand(w world) *cobra.Command {
+	var f rehearseFlags
+	c := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Run the AWS deployment on this machine, with the demo accounts and records",
+		Long: `Run the synthesized AWS deployment on this machine: its functions as the built
+binaries, its tables in DynamoDB Local, and between the client and them a gateway
+that does what API Gateway does. make rehearse builds all that it needs. Nothing
+is kept when it ends.`,
+		Example: "  make rehearse\n  docket rehearse --listen 127.0.0.1:9700 --assembly cdk.out --binaries bin/rehearsal",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return rehearse(c.Context(), w, f) },
+	}
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9700", "address and port to listen on, plain HTTP")
+	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
+	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
+	c.Flags().StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
+	return c
+}
+
+// rehearsal is what has to be stopped in the end.
+type rehearsal struct {
+	engine  *dynamolocal.Engine
+	secrets *http.Server
+	gateway *gateway.Gateway
+}
+
+func rehearse(ctx context.Context, w world, f rehearseFlags) error {
+	log, err := newLogger(w, f.logLevel)
+	if err != nil {
+		return err
+	}
+	r := &rehearsal{}
+	defer r.close()
+	if err := r.start(ctx, w, f, log); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (use --listen to choose another address)", f.listen, err)
+	}
+	url := "http://" + listener.Addr().String()
+	fmt.Fprintf(w.stdout, "Docket listens on %s (rehearsal of the AWS deployment; nothing is kept)\n", url)
+	printDemo(w.stdout, url, serveFlags{http: true})
+	return serveUntilDone(ctx, listener, r.gateway, log)
+}
+
+// start brings the engines up from below: tables, secret, demo, gateway.
+func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *slog.Logger) error {
+	var err error
+	if r.engine, err = dynamolocal.Start(ctx); err != nil {
+		return err
+	}
+	physical := map[string]string{}
+	names, err := gateway.Stateful(f.assembly)
+	if err != nil {
+		return err
+	}
+	for id, kind := range names {
+		physical[id] = id
+		if kind == gateway.Table {
+			if err := r.engine.CreateTable(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	document := fmt.Sprintf(`{"realm":%q,"seed":%q}`, realm, rand.Text()+rand.Text())
+	secretsURL, err := r.serveSecret(document)
+	if err != nil {
+		return err
+	}
+	if err := r.seed(ctx, names, document, log); err != nil {
+		return err
+	}
+	r.gateway, err = gateway.New(gateway.Config{
+		Assembly: f.assembly, Binaries: f.binaries, Physical: physical,
+		Variables: map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint, "AWS_ENDPOINT_URL_SECRETS_MANAGER": secretsURL},
+		Stderr:    &locked{w: w}, Rand: rand.Reader, Now: time.Now, Log: log,
+		ColdStart: func(function string, took time.Duration) {
+			log.Info("cold start", "function", function, "took", took)
+		},
+	})
+	return err
+}
+
+// locked lets processes print at the same time.
+type locked struct {
+	mu sync.Mutex
+	w  world
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.stderr.Write(p)
+}
+
+// serveSecret is Secrets Manager with one secret.
+func (r *rehearsal) serveSecret(document string) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("serve the secret: %w", err)
+	}
+	r.secrets = &http.Server{ReadHeaderTimeout: headerTime, Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "KeyRing", "SecretString": document}) // an error means that the function is gone
+	})}
+	go func() { _ = r.secrets.Serve(listener) }() // it ends with ErrServerClosed in close
+	return "http://" + listener.Addr().String(), nil
+}
+
+// seed puts the demo into the tables.
+func (r *rehearsal) seed(ctx context.Context, names map[string]gateway.Kind, document string, log *slog.Logger) error {
+	ring, err := keys.Parse([]byte(document))
+	if err != nil {
+		return err
+	}
+	find := func(prefix string) (string, error) {
+		for id, kind := range names {
+			if kind == gateway.Table && len(id) > len(prefix) && id[:len(prefix)] == prefix {
+				return id, nil
+			}
+		}
+		return "", fmt.Errorf("the assembly has no table %s", prefix)
+	}
+	records, err1 := find("Records")
+	directory, err2 := find("Directory")
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	l, err := ledger.Open(ctx, ledger.Config{
+		Table: dynamo.New(r.engine.Config(), records, dynamo.Options{}), Ring: ring, Now: time.Now, Rand: rand.Reader, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	s := &seeder{access.Open(dynamo.New(r.engine.Config(), directory, dynamo.Options{}), time.Now), l, ring}
+	return s.seedDemo(ctx, "docket rehearse")
+}
+
+func (r *rehearsal) close() {
+	if r.gateway != nil {
+		r.gateway.Close()
+	}
+	if r.secrets != nil {
+		_ = r.secrets.Close() // its connections are those of functions that have ended
+	}
+	if r.engine != nil {
+		r.engine.Stop()
+	}
+}
