@@ -193,7 +193,7 @@ func TestNoRandomnessNoRing(t *testing.T) {
 func TestARingDoesNotPrintItsSecrets(t *testing.T) {
 	r := generate(t)
 	raw := hex.EncodeToString(r.roots[0].Secret)
-	for _, text := range []string{fmt.Sprint(r), fmt.Sprintf("%v", r), fmt.Sprintf("%s", r)} {
+	for _, text := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), r.String()} {
 		if text != "key ring of 1" || strings.Contains(text, raw[:8]) {
 			t.Errorf("printed as %q", text)
 		}
