@@ -74,7 +74,7 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.BoolVar(&f.demo, "demo", false, "add the demo accounts, plans and records (never for real data)")
 	fl.StringVar(&f.auth, "auth", "digest,basic", "authentication schemes to offer: digest, basic")
 	fl.StringVar(&f.zone, "time-zone", "UTC", "time zone of Today and Yesterday in searches, as in Europe/Zurich")
-	fl.Int64Var(&f.cacheMiB, "cache", 128, "memory for decoded segments, in MiB")
+	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded segments, in MiB")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
 	return c
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"docket/shared/search"
+	"docket/shared/activity"
 	"docket/shared/wire"
 
 	"github.com/klauspost/compress/gzip"
@@ -20,6 +20,8 @@ type answer struct {
 	r      *http.Request
 	status int
 	bytes  int
+
+	encoding *encoding // of the page that is being read, between open and close
 }
 
 // empty answers with a status, no body, and a header where a pair is given.
@@ -52,44 +54,86 @@ func (a *answer) refuse(f refusal, format wire.Format) {
 }
 
 // buffers keeps pages' memory for the next page.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+var buffers = sync.Pool{New: func() any { return new(encoding) }}
 
-// page answers with records and a mark.
-func (a *answer) page(format wire.Format, p search.Page) error {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	b := wire.AppendPageStart((*buf)[:0], format, p.Mark)
-	for i := range p.Records {
-		if i > 0 {
-			b = wire.AppendSeparator(b, format)
-		}
-		b = wire.AppendRecord(b, format, &p.Records[i])
+// encoding is a page's records, encoded as they are found: the engine asks for
+// the size of each, in order, and its bytes are kept.
+type encoding struct {
+	format wire.Format
+	bytes  []byte
+	ends   []int // of each record
+}
+
+// maxKept is the most memory that a page leaves behind for others.
+const maxKept = 4 << 20
+
+// open begins a page's records; close gives their memory back.
+func (a *answer) open(format wire.Format) {
+	a.encoding = buffers.Get().(*encoding)
+	a.encoding.format = format
+}
+
+func (a *answer) close() {
+	e := a.encoding
+	a.encoding = nil
+	if cap(e.bytes) <= maxKept {
+		e.bytes, e.ends = e.bytes[:0], e.ends[:0]
+		buffers.Put(e)
 	}
-	b = wire.AppendPageEnd(b, format, p.Mark)
-	*buf = b
-	a.document(http.StatusOK, format, b)
-	return nil
+}
+
+// add encodes the next record and returns its size.
+func (a *answer) add(r *activity.Stored) int {
+	e := a.encoding
+	before := len(e.bytes)
+	if len(e.ends) > 0 {
+		e.bytes = wire.AppendSeparator(e.bytes, e.format)
+	}
+	e.bytes = wire.AppendRecord(e.bytes, e.format, r)
+	e.ends = append(e.ends, len(e.bytes))
+	return len(e.bytes) - before
+}
+
+// page answers with the first n records that were added, and a mark.
+func (a *answer) page(n int, mark string) {
+	e := a.encoding
+	records := []byte(nil)
+	if n > 0 {
+		records = e.bytes[:e.ends[n-1]]
+	}
+	start := wire.AppendPageStart(nil, e.format, mark)
+	end := wire.AppendPageEnd(nil, e.format, mark)
+	a.document(http.StatusOK, e.format, start, records, end)
 }
 
 // document answers with a body in the format, compressed if the client takes
 // it.
-func (a *answer) document(status int, format wire.Format, body []byte) {
+func (a *answer) document(status int, format wire.Format, parts ...[]byte) {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
 	h := a.w.Header()
 	h.Set("Content-Type", format.ContentType())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept-Encoding")
-	if len(body) >= gzipFrom && takesGzip(a.r.Header.Values("Accept-Encoding")) {
+	if size >= gzipFrom && takesGzip(a.r.Header.Values("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		a.begin(status)
-		a.compressed(body)
+		a.compressed(size, parts)
 		return
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	a.deadline(len(body))
+	h.Set("Content-Length", strconv.Itoa(size))
+	a.deadline(size)
 	a.begin(status)
-	n, _ := a.w.Write(body) // an error means that the client is gone: nobody is left to tell
-	a.bytes = n
+	for _, p := range parts {
+		n, err := a.w.Write(p)
+		a.bytes += n
+		if err != nil {
+			return // the client is gone: nobody is left to tell
+		}
+	}
 }
 
 func (a *answer) begin(status int) {
@@ -105,14 +149,17 @@ var zippers = sync.Pool{New: func() any {
 	return z
 }}
 
-func (a *answer) compressed(body []byte) {
-	a.deadline(len(body))
+func (a *answer) compressed(size int, parts [][]byte) {
+	a.deadline(size)
 	z := zippers.Get().(*gzip.Writer)
 	defer zippers.Put(z)
 	z.Reset(counter{a})
-	if _, err := z.Write(body); err == nil {
-		_ = z.Close() // as in document: an error means that the client is gone
+	for _, p := range parts {
+		if _, err := z.Write(p); err != nil {
+			return // as in document
+		}
 	}
+	_ = z.Close() // as in document
 }
 
 type counter struct{ a *answer }

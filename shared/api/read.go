@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"docket/shared/activity"
 	"docket/shared/filter"
 	"docket/shared/search"
 	"docket/shared/wire"
@@ -12,11 +11,13 @@ import (
 
 // read answers enum and search.
 func (h *Handler) read(ctx context.Context, c *call, out *answer, r *http.Request, body []byte) error {
+	out.open(c.params.format)
+	defer out.close()
 	q := search.Request{
 		Count:    c.params.count,
 		Scope:    c.rights.Scope,
 		MaxBytes: h.Limits.Page,
-		Size:     sizer(c.params.format),
+		Size:     out.add,
 		Group: func(name string) (filter.Members, bool) {
 			members, ok := c.snapshot.Group(name)
 			return members, ok
@@ -31,7 +32,8 @@ func (h *Handler) read(ctx context.Context, c *call, out *answer, r *http.Reques
 		return err
 	}
 	c.records = len(page.Records)
-	return out.page(c.params.format, page)
+	out.page(len(page.Records), page.Mark)
+	return nil
 }
 
 func (h *Handler) page(ctx context.Context, c *call, r *http.Request, q search.Request, body []byte) (search.Page, error) {
@@ -60,13 +62,4 @@ const usual = 4 << 10
 
 func pageCharge(q search.Request) int64 {
 	return int64(min(q.MaxBytes, q.Count*usual))
-}
-
-// sizer measures records as they will stand in the answer.
-func sizer(f wire.Format) func(*activity.Stored) int {
-	var buf []byte
-	return func(r *activity.Stored) int {
-		buf = wire.AppendRecord(buf[:0], f, r)
-		return len(buf)
-	}
 }

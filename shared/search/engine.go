@@ -97,7 +97,9 @@ type Request struct {
 
 	// Size measures a record in the answer's encoding, in bytes, and MaxBytes
 	// ends the page before the record that would exceed it; the first record
-	// always fits. Nil or 0 is without limit.
+	// always fits. Nil or 0 is without limit. It is called once for each record
+	// of the page, in their order, and perhaps for one more, so that it may be
+	// the encoding itself.
 	Size     func(*activity.Stored) int
 	MaxBytes int
 }

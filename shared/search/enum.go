@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"docket/shared/activity"
 	"docket/shared/ledger"
 	"docket/shared/mark"
 )
@@ -122,11 +121,10 @@ func (w *enumeration) take(p ledger.Part) error {
 		if w.pager.room() == 0 {
 			return nil
 		}
-		var record activity.Stored
-		if err := w.record(p, int(row), &record); err != nil {
+		if err := w.record(p, int(row), w.pager.slot()); err != nil {
 			return err
 		}
-		if !w.pager.add(&record) {
+		if !w.pager.keep() {
 			return nil
 		}
 		w.reached[p.Shard] = p.First + ledger.Position(row) + 1

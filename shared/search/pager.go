@@ -42,15 +42,30 @@ func (p *pager) add(r *activity.Stored) bool {
 	if p.room() == 0 {
 		return false
 	}
-	if p.size != nil {
-		n := p.size(r)
-		if len(p.records) > 0 && p.bytes+n > p.maxBytes {
-			p.closed = true
-			return false
-		}
-		p.bytes += n
+	*p.slot() = *r
+	return p.keep()
+}
+
+// slot is the place for the next record: fill it and call keep.
+func (p *pager) slot() *activity.Stored {
+	p.records = append(p.records, activity.Stored{})
+	return &p.records[len(p.records)-1]
+}
+
+// keep takes the record in the last slot, or gives the slot back and closes the
+// page if it does not fit.
+func (p *pager) keep() bool {
+	if p.size == nil {
+		return true
 	}
-	p.records = append(p.records, *r)
+	last := len(p.records) - 1
+	n := p.size(&p.records[last])
+	if last > 0 && p.bytes+n > p.maxBytes {
+		p.records = p.records[:last]
+		p.closed = true
+		return false
+	}
+	p.bytes += n
 	return true
 }
 
