@@ -16,7 +16,8 @@
 // outside of strings, which in a well-formed document is its own end.
 //
 // Memory is bounded by MaxRecord whatever the size of the file. A damaged line of
-// NDJSON costs this line alone (*BadRecord); other damage ends the file.
+// NDJSON, or a value in a list that is no object, costs itself alone (*BadRecord);
+// other damage ends the file.
 //
 // # Writing
 //

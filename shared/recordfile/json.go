@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // jsonSplitter finds the records of a sequence of JSON values.
 type jsonSplitter struct {
 	in      *input
+	lists   []string // members of the object form that are lists of records
 	lines   mode
 	inList  bool // within an array of records
 	inForm  bool // within the object form, possibly in its list
@@ -26,7 +28,14 @@ const (
 	freeStyle      // objects of many lines
 )
 
-func newJSONSplitter(in *input) *jsonSplitter { return &jsonSplitter{in: in} }
+func newJSONSplitter(in *input, lists []string) *jsonSplitter {
+	return &jsonSplitter{in: in, lists: append([]string{"ActivityRecordList"}, lists...)}
+}
+
+// isList says whether a member of the object form is a list of records.
+func (s *jsonSplitter) isList(name string) bool {
+	return slices.ContainsFunc(s.lists, func(l string) bool { return strings.EqualFold(l, name) })
+}
 
 func (s *jsonSplitter) around() (before, between, after []byte) {
 	return []byte("["), []byte(","), []byte("]")
@@ -117,8 +126,51 @@ func (s *jsonSplitter) element(c byte) (done bool, raw Raw, err error) {
 	if err := s.comma(&c); err != nil {
 		return true, Raw{}, err
 	}
+	if c != '{' {
+		return true, Raw{}, s.stranger(c)
+	}
 	raw, err = s.object(c)
 	return true, raw, err
+}
+
+// stranger passes a value in a list that is no object: it costs itself alone.
+func (s *jsonSplitter) stranger(c byte) error {
+	bad := &BadRecord{s.in.line, "this is not a JSON object"}
+	switch {
+	case c == '[':
+		_, err := s.bracketed()
+		if err != nil {
+			return err
+		}
+	case c == '"':
+		if _, err := s.text(c); err != nil {
+			return err
+		}
+	default:
+		n := literalEnd(s.in)
+		if n == 0 {
+			return s.errorf("expected a record, which begins with {")
+		}
+		s.in.pass(n)
+	}
+	return bad
+}
+
+// maxLiteral is more than a number, true, false or null needs.
+const maxLiteral = 64
+
+// literalEnd is the length of the literal at the start of the window, 0 if
+// there is none.
+func literalEnd(in *input) int {
+	for in.end-in.pos <= maxLiteral && in.more() {
+	}
+	w := in.window()
+	for i, c := range w[:min(len(w), maxLiteral)] {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '+' && c != '.' && c != 'E' {
+			return i
+		}
+	}
+	return 0
 }
 
 // comma passes the comma that must stand before all but the first.
@@ -143,6 +195,11 @@ func (s *jsonSplitter) object(c byte) (Raw, error) {
 	if c != '{' {
 		return Raw{}, s.errorf("expected a record, which begins with {")
 	}
+	return s.bracketed()
+}
+
+// bracketed reads a value in brackets.
+func (s *jsonSplitter) bracketed() (Raw, error) {
 	for {
 		end := objectEnd(s.in.window())
 		if end > 0 {
@@ -182,7 +239,7 @@ func (s *jsonSplitter) member(c byte) error {
 	switch {
 	case !ok:
 		return s.ended()
-	case strings.EqualFold(name, "ActivityRecordList"):
+	case s.isList(name):
 		if c != '[' {
 			return s.errorf("expected a list of records, which begins with [")
 		}
@@ -232,7 +289,7 @@ func (s *jsonSplitter) isForm() bool {
 		return false
 	}
 	name := string(w[1 : end-1])
-	return strings.EqualFold(name, "ActivityRecordList") || strings.EqualFold(name, "ContinuationMark")
+	return s.isList(name) || strings.EqualFold(name, "ContinuationMark")
 }
 
 func (s *jsonSplitter) ended() error {

@@ -21,7 +21,7 @@ type Raw struct {
 	Line int    // where it begins, from 1
 }
 
-// BadRecord is a line that is no record. The next call of Next goes on behind it.
+// BadRecord is a line, or a value in a list, that is no record. The next call of Next goes on behind it.
 type BadRecord struct {
 	Line   int
 	Reason string
@@ -43,7 +43,10 @@ type splitter interface {
 }
 
 // Open finds out what r holds. An empty file has no records.
-func Open(r io.Reader) (*Reader, error) {
+//
+// The object form of JSON has its records in the member ActivityRecordList;
+// lists names more members that are such lists, for files of others.
+func Open(r io.Reader, lists ...string) (*Reader, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(b)
@@ -62,7 +65,7 @@ func Open(r io.Reader) (*Reader, error) {
 	}
 	trimmed := bytes.TrimLeft(head, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '<' {
-		return &Reader{split: newJSONSplitter(newInput(text)), format: wire.JSON}, nil
+		return &Reader{split: newJSONSplitter(newInput(text), lists), format: wire.JSON}, nil
 	}
 	var from io.Reader = text
 	if !marked {

@@ -63,7 +63,10 @@ var readerTests = []struct {
 	{"no end", "[{\"a\":1},\n{\"b\":", []string{`1:{"a":1}`, "error line 2: the file ends within a record"}},
 	{"no end of list", "[{\"a\":1}\n", []string{`1:{"a":1}`, "error line 2: the file ends within a list of records"}},
 	{"unknown member", `{"ActivityRecordList":[],"More":1}`, []string{`error line 1: unknown member "More" beside a list of records`}},
-	{"no records", "[1,2]", []string{"error line 1: expected a record, which begins with {"}},
+	{"no records", "[1,-2.5E+3]", []string{"1!this is not a JSON object", "1!this is not a JSON object"}},
+	{"strangers in a list", "[null,\n\"a]b\",[[1],\"]\"],{\"a\":1},true]{\"b\":2}", []string{"1!this is not a JSON object", "2!this is not a JSON object", "2!this is not a JSON object", `2:{"a":1}`, "2!this is not a JSON object", `2:{"b":2}`}},
+	{"no value in a list", "[{\"a\":1},$]", []string{`1:{"a":1}`, "error line 1: expected a record, which begins with {"}},
+	{"literal without end", "[" + strings.Repeat("a", 100) + "]", []string{"error line 1: expected a record, which begins with {"}},
 	{"text", "hello\n", []string{"error line 1: expected a record, which begins with {"}},
 	{"xml", "<?xml version=\"1.0\"?>\n<!-- c --><ActivityRecordList xmlns=\"n\">\n<ActivityRecord><Who>a &lt; b</Who></ActivityRecord>\n\n<ActivityRecord/></ActivityRecordList>\n", []string{"3:<ActivityRecord><Who>a &lt; b</Who></ActivityRecord>", "5:<ActivityRecord/>"}},
 	{"xml mark", `<a:ActivityRecordList xmlns:a="n"><a:ContinuationMark>m</a:ContinuationMark><a:ActivityRecord></a:ActivityRecord></a:ActivityRecordList>`, []string{"1:<a:ActivityRecord></a:ActivityRecord>"}},
@@ -240,6 +243,41 @@ func BenchmarkReadLines(b *testing.B) {
 		}
 		if n != 1001 || err != io.EOF {
 			b.Fatal(n, err)
+		}
+	}
+}
+
+// TestOtherLists: files of others have their records in a list of another name.
+func TestOtherLists(t *testing.T) {
+	const file = `{"Records":[{"a":1},null,{"b":2}]}`
+	for _, c := range []struct {
+		lists []string
+		want  string
+	}{
+		{nil, file}, {[]string{"records"}, `{"a":1} this is not a JSON object {"b":2}`},
+	} {
+		r, err := Open(strings.NewReader(file), c.lists...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			raw, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			var bad *BadRecord
+			switch {
+			case err == nil:
+				got = append(got, string(raw.Data))
+			case errors.As(err, &bad):
+				got = append(got, bad.Reason)
+			default:
+				t.Fatal(err)
+			}
+		}
+		if text := strings.Join(got, " "); text != c.want {
+			t.Errorf("%v: %s; want %s", c.lists, text, c.want)
 		}
 	}
 }
