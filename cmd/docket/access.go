@@ -86,7 +86,7 @@ func (a *admin) apply(ctx context.Context, name string, dryRun, prune bool) erro
 	}
 	var data *dataDir
 	if dryRun {
-		data, err = openData(ctx, a.data)
+		data, err = a.open(ctx)
 	} else {
 		data, err = a.openForChange(ctx)
 	}
@@ -105,7 +105,7 @@ func (a *admin) apply(ctx context.Context, name string, dryRun, prune bool) erro
 		return bad.named(name)
 	}
 	if err != nil {
-		return err
+		return data.explain(err)
 	}
 	if err := a.printResult(result); err != nil {
 		return err
@@ -208,14 +208,14 @@ func newAccessLog(a *admin) *cobra.Command {
 }
 
 func (a *admin) showLog(ctx context.Context, before uint64, limit int) error {
-	data, err := openData(ctx, a.data)
+	data, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer data.Close()
 	entries, err := data.directory().Log(ctx, before, limit)
 	if err != nil {
-		return err
+		return data.explain(err)
 	}
 	if a.json {
 		if entries == nil {

@@ -23,13 +23,15 @@ import (
 type admin struct {
 	world
 	data string
+	aws  awsFlags
 	json bool
 }
 
 // adminHelp ends the help of every such command.
 const adminHelp = `
 It works on the files of the data directory, and while a server has that
-directory open, through the server: a change holds from the next request on.`
+directory open, through the server: a change holds from the next request on.
+With --aws it works on a deployment in AWS in the same way.`
 
 // newAdminCommand makes the command above some of them.
 func newAdminCommand(w world, name, short, long string) (*cobra.Command, *admin) {
@@ -47,6 +49,7 @@ func newAdminCommand(w world, name, short, long string) (*cobra.Command, *admin)
 	}
 	c.PersistentFlags().StringVar(&a.data, "data", defaultData(w), "data directory (default from DOCKET_DATA, or ./data)")
 	c.PersistentFlags().Lookup("data").DefValue = ""
+	a.aws.add(c)
 	c.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
 	return c, a
 }
@@ -69,14 +72,14 @@ func takes(names ...string) cobra.PositionalArgs {
 
 // view reads the directory.
 func (a *admin) view(ctx context.Context, show func(*access.Snapshot) error) error {
-	data, err := openData(ctx, a.data)
+	data, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer data.Close()
 	s, err := data.directory().Snapshot(ctx)
 	if err != nil {
-		return err
+		return data.explain(err)
 	}
 	return show(s)
 }
@@ -102,10 +105,26 @@ func (a *admin) change(ctx context.Context, change func(*access.Draft, *dataDir)
 	if errors.Is(err, access.ErrUnknown) {
 		err = fmt.Errorf("%w\nit is not known whether the change was made: look before you repeat it", err)
 	}
-	return result, err
+	return result, data.explain(err)
 }
 
+// open opens the data to work on.
+func (a *admin) open(ctx context.Context) (*dataDir, error) {
+	if err := a.aws.check(); err != nil {
+		return nil, err
+	}
+	if a.aws.on {
+		return a.aws.open(ctx)
+	}
+	return openData(ctx, a.data)
+}
+
+// openForChange opens it, and makes a data directory that is not there. A
+// deployment is made by make deploy alone.
 func (a *admin) openForChange(ctx context.Context) (*dataDir, error) {
+	if a.aws != (awsFlags{}) {
+		return a.open(ctx)
+	}
 	if isData(a.data) {
 		return openData(ctx, a.data)
 	}

@@ -50,13 +50,15 @@ func defaultData(w world) string {
 }
 
 // dataDir is an open data directory, by its files or through the server that has
-// them open.
+// them open, or what is the same to a command: the data of a deployment in AWS.
+// One of db, server and deployed is set.
 type dataDir struct {
 	Path string
 	Ring *keys.Ring
 
-	db     *bolt.DB       // nil if a server has it
-	server *remote.Client // nil if no server has it
+	db       *bolt.DB
+	server   *remote.Client
+	deployed *deployment
 }
 
 // createData opens a data directory for itself alone, and makes what is missing.
@@ -129,7 +131,10 @@ func tryOpen(path string) (*dataDir, error) {
 
 // Table returns a table by name.
 func (d *dataDir) Table(name string) table.Table {
-	if d.db != nil {
+	switch {
+	case d.deployed != nil:
+		return d.deployed.table(name)
+	case d.db != nil:
 		return d.db.Table(name)
 	}
 	return d.server.Table(name)
@@ -137,10 +142,22 @@ func (d *dataDir) Table(name string) table.Table {
 
 // Close closes the files. Nothing is lost without it.
 func (d *dataDir) Close() error {
-	if d.db != nil {
+	switch {
+	case d.deployed != nil:
+		return nil // no connection of its own
+	case d.db != nil:
 		return d.db.Close()
 	}
 	return d.server.Close()
+}
+
+// explain adds to an error of the tables what to do about it, where that depends
+// on where they are.
+func (d *dataDir) explain(err error) error {
+	if d.deployed != nil {
+		return d.deployed.explain(err)
+	}
+	return err
 }
 
 // ServeSocket lets other commands work on the directory through this process
