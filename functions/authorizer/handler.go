@@ -56,7 +56,7 @@ func (a *authorizer) handle(ctx context.Context, r request) (answer, error) {
 			return decide(r, "Allow", outcome.Account.Name, map[string]any{shell.AccountKey: outcome.Account.Name}), nil
 		}
 	}
-	a.count(ctx, "Denied")
+	a.count(ctx, shell.Denied)
 	return decide(r, "Deny", anonymous, map[string]any{"challenge": outcome.Challenge}), nil
 }
 

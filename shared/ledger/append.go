@@ -288,6 +288,7 @@ func (w *writing) stored(at Position) Receipt {
 // passed counts a lost race. Those who lose often step back for a while.
 func (w *writing) passed(ctx context.Context) error {
 	w.conflicts++
+	w.l.conflict(ctx)
 	switch {
 	case w.conflicts > maxConflicts:
 		return contended(w.shard)

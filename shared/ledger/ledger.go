@@ -49,6 +49,10 @@ type Config struct {
 	// Sleep waits before a call is repeated, or until ctx ends, whose error it
 	// returns. Nil waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
+
+	// Conflict, unless nil, is called for each race for a position that an
+	// Append lost to another writer.
+	Conflict func(ctx context.Context)
 }
 
 // Ledger is one process's view of a ledger. All state that matters is in the
@@ -58,6 +62,8 @@ type Ledger struct {
 	log   *slog.Logger
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
+
+	conflict func(context.Context)
 
 	randMu sync.Mutex
 	rand   io.Reader
@@ -98,12 +104,15 @@ func Open(ctx context.Context, c Config) (*Ledger, error) {
 }
 
 func newLedger(c Config) *Ledger {
-	l := &Ledger{table: c.Table, log: c.Log, now: c.Now, rand: c.Rand, sleep: c.Sleep, maxItem: table.MaxItem}
+	l := &Ledger{table: c.Table, log: c.Log, now: c.Now, rand: c.Rand, sleep: c.Sleep, conflict: c.Conflict, maxItem: table.MaxItem}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
 	if l.sleep == nil {
 		l.sleep = sleepReally
+	}
+	if l.conflict == nil {
+		l.conflict = func(context.Context) {}
 	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = DefaultCache

@@ -52,17 +52,19 @@ func load(ctx context.Context, names ...string) (*parts, error) {
 
 // handler assembles the API with its ledger and, for reading, the engine.
 func (p *parts) handler(ctx context.Context, reader func(*ledger.Ledger) api.Reader) (ProxyHandler, error) {
+	metrics := NewMetrics(os.Stdout, time.Now)
 	l, err := ledger.Open(ctx, ledger.Config{
 		Table: p.env.Table(environment.RecordsTable), Ring: p.ring, Now: time.Now, Rand: rand.Reader, Log: p.env.Log, CacheBytes: cacheBytes,
+		Conflict: func(ctx context.Context) { metrics.Count(ctx, AppendConflicts) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	h := api.New(api.Config{
 		Guard: Authorized{}, Directory: access.Open(p.env.Table(environment.DirectoryTable), time.Now),
-		Writer: l, Reader: reader(l), Limits: limits, Now: time.Now, Rand: rand.Reader, Log: p.env.Log,
+		Writer: watchedWriter{l, metrics.Count}, Reader: watchedReader{reader(l), metrics.Count}, Limits: limits, Now: time.Now, Rand: rand.Reader, Log: p.env.Log,
 	})
-	return Proxy(h, NewMetrics(os.Stdout, time.Now).Consumed), nil
+	return Proxy(h, metrics.Consumed), nil
 }
 
 // Reading makes the handler of enum and of search.
