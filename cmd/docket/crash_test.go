@@ -228,3 +228,43 @@ func certificateOf(t *testing.T, url string) []byte {
 	}
 	return resp.TLS.PeerCertificates[0].Raw
 }
+
+// TestBanner pastes the lines that the demo prints into a shell.
+func TestBanner(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("curl is missing")
+		}
+		t.Skip("curl is not on this machine")
+	}
+	for _, f := range []serveFlags{{http: true}, {http: false}} {
+		args := []string{"--data", t.TempDir(), "--demo", "--log", "error"}
+		if f.http {
+			args = append(args, "--http")
+		}
+		url, stop := startServe(t, args...)
+		var banner bytes.Buffer
+		printDemo(&banner, url, f)
+		var script []string
+		for _, line := range strings.Split(banner.String(), "\n") {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "curl") || strings.HasPrefix(line, "MARK=") {
+				script = append(script, line+"\necho")
+			}
+		}
+		if len(script) != 6 {
+			t.Errorf("%d lines to paste; want 6:\n%s", len(script), banner.String())
+		}
+		out, err := exec.Command("sh", "-ec", strings.Join(script, "\n")).CombinedOutput()
+		if err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		text := string(out)
+		if n := strings.Count(text, `"ContinuationMark"`); n != 4 {
+			t.Errorf("%d pages; want 4: %.2000s", n, text)
+		}
+		if n := strings.Count(text, `"RID"`); n != 3+3+3+1 {
+			t.Errorf("%d records; want 10: %.2000s", n, text)
+		}
+		stop()
+	}
+}
