@@ -5,10 +5,14 @@ BIN := bin/docket
 DEMO_DATA ?= data/demo
 LISTEN ?= 127.0.0.1:9699
 FUZZTIME ?= 30s
+PACKAGES ?= ./shared/...
+SCHEDULES ?= 20000
+SEED ?= 0
+KILLS ?= 200
 CDK := 2.1148.1
 
 
-.PHONY: help build run functions synth rehearse deploy diff destroy test check fuzz bench vuln clean
+.PHONY: help build run functions synth rehearse deploy diff destroy test check fuzz bench bench-compare simulate kill vuln clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,7 +40,7 @@ functions: ## build the Lambda functions for arm64 into bin/functions
 synth: functions ## write the CloudFormation templates to cdk.out; needs no account
 	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$($(GO) run ./infra/context)" $(GO) run ./infra
 
-rehearse: build synth ## run the AWS deployment on 127.0.0.1:$${PORT:-9700}
+rehearse: build synth ## run the AWS deployment on 127.0.0.1:9700, or PORT
 	@for f in $(FUNCTIONS); do \
 	  CGO_ENABLED=0 $(GO) build $(FUNCTION_FLAGS) -o bin/rehearsal/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
@@ -65,6 +69,21 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 bench: ## micro-benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+
+bench-compare: ## micro-benchmarks here against those of BASE (a commit), by benchstat
+	@test -n "$(BASE)" || { echo "usage: make bench-compare BASE=COMMIT [PACKAGES=./shared/segment]"; exit 2; }
+	@set -e; dir=$$(mktemp -d); trap 'git worktree remove --force "$$dir/base"; rm -rf "$$dir"' EXIT; \
+	git worktree add --quiet --detach "$$dir/base" "$(BASE)"; \
+	(cd "$$dir/base" && $(GO) test -run '^$$' -bench . -count 6 $(PACKAGES)) > "$$dir/base.txt"; \
+	$(GO) test -run '^$$' -bench . -count 6 $(PACKAGES) > "$$dir/here.txt"; \
+	$(GO) run golang.org/x/perf/cmd/benchstat@latest "$$dir/base.txt" "$$dir/here.txt"
+
+simulate: ## SCHEDULES random fault schedules of the ledger, the first with SEED (0: a new one)
+	$(GO) test ./shared/ledger -run '^TestSimulation$$' -v -timeout 0 -args -schedules $(SCHEDULES) -seed $(SEED)
+
+kill: ## KILLS times kill -9 under load, of the store and of the server
+	$(GO) test ./shared/table/bolt -run '^TestKill' -v -timeout 0 -args -kills $(KILLS)
+	$(GO) test ./cmd/docket -run '^TestKill$$' -v -timeout 0 -args -kills $(KILLS)
 
 vuln: ## known vulnerabilities of what is linked (needs the Go vulnerability database)
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
