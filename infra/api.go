@@ -100,17 +100,31 @@ func (a *apiStack) customDomain(s Settings) {
 	}
 	domain := awsapigateway.NewDomainName(a.Stack, jsii.String("Domain"), options)
 	domain.AddBasePathMapping(a.api, &awsapigateway.BasePathMappingOptions{BasePath: jsii.String(stageName), Stage: a.api.DeploymentStage()})
+	output(a.Stack, "DomainUrl", jsii.String("https://"+s.DomainName))
 	output(a.Stack, "DomainTarget", domain.DomainNameAliasDomainName())
 }
 
-// firewall adds AWS's managed rules. Its limit on body size would refuse every
-// batch, so that rule only counts.
+// counted are rules that only count. A batch is larger than the rules allow, and
+// records of an audit tell of paths, scripts and addresses that look like attacks,
+// because some were: refusing them would lose what the database is for. And
+// documented clients send no User-Agent.
+var counted = []string{
+	"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY", "NoUserAgent_HEADER",
+}
+
+// firewall adds AWS's managed rules.
 func (a *apiStack) firewall(s Settings) {
 	if !s.WAF {
 		return
 	}
 	visible := func(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
 		return &awswafv2.CfnWebACL_VisibilityConfigProperty{CloudWatchMetricsEnabled: jsii.Bool(true), SampledRequestsEnabled: jsii.Bool(false), MetricName: jsii.String(name)}
+	}
+	var overrides []any
+	for _, rule := range counted {
+		overrides = append(overrides, &awswafv2.CfnWebACL_RuleActionOverrideProperty{
+			Name: jsii.String(rule), ActionToUse: &awswafv2.CfnWebACL_RuleActionProperty{Count: map[string]any{}},
+		})
 	}
 	acl := awswafv2.NewCfnWebACL(a.Stack, jsii.String("Firewall"), &awswafv2.CfnWebACLProps{
 		Scope:            jsii.String("REGIONAL"),
@@ -121,9 +135,7 @@ func (a *apiStack) firewall(s Settings) {
 			OverrideAction: &awswafv2.CfnWebACL_OverrideActionProperty{None: map[string]any{}},
 			Statement: &awswafv2.CfnWebACL_StatementProperty{ManagedRuleGroupStatement: &awswafv2.CfnWebACL_ManagedRuleGroupStatementProperty{
 				VendorName: jsii.String("AWS"), Name: jsii.String("AWSManagedRulesCommonRuleSet"),
-				RuleActionOverrides: []any{&awswafv2.CfnWebACL_RuleActionOverrideProperty{
-					Name: jsii.String("SizeRestrictions_BODY"), ActionToUse: &awswafv2.CfnWebACL_RuleActionProperty{Count: map[string]any{}},
-				}},
+				RuleActionOverrides: overrides,
 			}},
 		}},
 	})

@@ -7,7 +7,7 @@
 // golden, because a changed id means a new, empty table. The API stack holds what
 // can be made anew at any time: the REST API, functions, logs, alarms.
 //
-// Settings come from the context in cdk.json (settings.go has the table). Each
+// Settings come from the context in cdk.json (docs/deployment.md has the table). Each
 // concern has a file; pointers of jsii stay at its edges. What a function may do
 // is a table in functions.go, from which its policy and its environment follow.
 package main

@@ -21,11 +21,22 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// synthesized is the one assembly that all tests read: starting jsii takes
-// seconds.
-var synthesized struct{ data, api template }
+// The assemblies that all tests read: as in cdk.json, and with every option.
+// They are made once, because jsii takes seconds.
+var synthesized, optional assembly
 
-var outdir string
+// options are all that cdk.json leaves out.
+var options = map[string]any{
+	"name": "Audit", "waf": true, "domainName": "audit.example.com", "certificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/c",
+	"trustStoreUri": "s3://example-trust/clients/ca.pem", "alarmEmail": "oncall@example.com",
+	"auth": "basic", "timeZone": "Europe/Zurich", "logLevel": "debug", "logDays": 30.0, "ratePerSecond": 7.0, "burst": 9.0, "searchMemory": 3008.0,
+}
+
+// assembly is what one app wrote.
+type assembly struct {
+	dir       string
+	data, api template
+}
 
 type template struct {
 	Resources map[string]resource
@@ -54,15 +65,22 @@ func run(m *testing.M) int {
 	if err := placeholders(dir); err != nil {
 		panic(err)
 	}
-	outdir = filepath.Join(dir, "cdk.out")
-	app := newApp(nil)
+	synthesized = synthesize(filepath.Join(dir, "plain"), nil)
+	optional = synthesize(filepath.Join(dir, "optional"), options)
+	return m.Run()
+}
+
+func synthesize(dir string, settings map[string]any) assembly {
+	app := newApp(dir, settings)
 	if err := build(app); err != nil {
 		panic(err)
 	}
 	app.Synth(nil)
-	synthesized.data = load("DocketData")
-	synthesized.api = load("DocketApi")
-	return m.Run()
+	name := "Docket"
+	if n, ok := settings["name"]; ok {
+		name = n.(string)
+	}
+	return assembly{dir, load(dir, name+"Data"), load(dir, name+"Api")}
 }
 
 // placeholders stand in for the built functions, whose content does not matter
@@ -82,7 +100,7 @@ func placeholders(dir string) error {
 
 // newApp makes an app with the flags of cdk.json and the given settings over
 // its own.
-func newApp(settings map[string]any) awscdk.App {
+func newApp(dir string, settings map[string]any) awscdk.App {
 	raw, err := os.ReadFile("../cdk.json")
 	if err != nil {
 		panic(err)
@@ -95,11 +113,11 @@ func newApp(settings map[string]any) awscdk.App {
 	for k, v := range settings {
 		own[k] = v
 	}
-	return awscdk.NewApp(&awscdk.AppProps{Context: &file.Context, Outdir: jsii.String(outdir)})
+	return awscdk.NewApp(&awscdk.AppProps{Context: &file.Context, Outdir: jsii.String(dir)})
 }
 
-func load(stack string) template {
-	raw, err := os.ReadFile(filepath.Join(outdir, stack+".template.json"))
+func load(dir, stack string) template {
+	raw, err := os.ReadFile(filepath.Join(dir, stack+".template.json"))
 	if err != nil {
 		panic(err)
 	}
@@ -364,8 +382,11 @@ func TestStage(t *testing.T) {
 // TestNag: cdk-nag finds nothing that is not suppressed for a reason.
 func TestNag(t *testing.T) {
 	suppressed := map[string]bool{}
-	for _, stack := range []string{"DocketData", "DocketApi"} {
-		f, err := os.Open(filepath.Join(outdir, "AwsSolutions-"+stack+"-NagReport.csv"))
+	for _, report := range []string{
+		filepath.Join(synthesized.dir, "AwsSolutions-DocketData-NagReport.csv"), filepath.Join(synthesized.dir, "AwsSolutions-DocketApi-NagReport.csv"),
+		filepath.Join(optional.dir, "AwsSolutions-AuditData-NagReport.csv"), filepath.Join(optional.dir, "AwsSolutions-AuditApi-NagReport.csv"),
+	} {
+		f, err := os.Open(report)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,13 +396,16 @@ func TestNag(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(rows) < 5 {
-			t.Errorf("%s: the report has %d rows: the rules did not run", stack, len(rows))
+			t.Errorf("%s has %d rows: the rules did not run", filepath.Base(report), len(rows))
 		}
 		for _, row := range rows[1:] {
 			switch row[2] {
 			case "Compliant":
 			case "Suppressed":
 				suppressed[row[0]] = true
+				if row[0] == firewallSuppression.rule && strings.Contains(report, "Audit") {
+					t.Errorf("%s is suppressed on %s although the firewall is on", row[0], row[1])
+				}
 				if len(row[3]) < 40 {
 					t.Errorf("%s on %s is suppressed without a reason: %q", row[0], row[1], row[3])
 				}
@@ -407,12 +431,13 @@ func TestSettingsAreChecked(t *testing.T) {
 		"must be true or false":   {"waf": "yes"},
 		"go together":             {"domainName": "audit.example.com"},
 		"needs a domainName":      {"trustStoreUri": "s3://b/k"},
+		"must be s3://":           {"trustStoreUri": "s3://bucket"},
 		"letters, digits":         {"name": "-"},
 		"searchMemory must be":    {"searchMemory": 1.0},
 		"ratePerSecond and burst": {"burst": 0.0},
 		"at least one scheme":     {"auth": ""},
 	} {
-		if _, err := readSettings(newApp(settings)); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := readSettings(newApp(t.TempDir(), settings)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v: %v; want %q", settings, err, name)
 		}
 	}

@@ -3,17 +3,17 @@ package main
 import (
 	"strings"
 
+	"docket/shared/environment"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/jsii-runtime-go"
 )
-
-// Namespace is where the functions' own metrics are (embedded metric format).
-const namespace = "Docket"
 
 // alarm is a condition that somebody should look at; docs/operations.md says
 // what to do about each.
@@ -27,14 +27,7 @@ type alarm struct {
 
 // observe adds alarms, the topic they go to, and a dashboard.
 func (a *apiStack) observe(s Settings) {
-	key := awskms.NewKey(a.Stack, jsii.String("AlarmKey"), &awskms.KeyProps{
-		Description: jsii.String("Docket: alarm topic at rest"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
-	topic := awssns.NewTopic(a.Stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
-	if s.AlarmEmail != "" {
-		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.AlarmEmail), nil))
-	}
-	action := awscloudwatchactions.NewSnsAction(topic)
+	action := awscloudwatchactions.NewSnsAction(a.alarmTopic(s))
 	board := awscloudwatch.NewDashboard(a.Stack, jsii.String("Dashboard"), nil)
 	for _, al := range a.alarms() {
 		made := awscloudwatch.NewAlarm(a.Stack, jsii.String(al.name), &awscloudwatch.AlarmProps{
@@ -48,6 +41,54 @@ func (a *apiStack) observe(s Settings) {
 		made.AddAlarmAction(action)
 		board.AddWidgets(awscloudwatch.NewAlarmWidget(&awscloudwatch.AlarmWidgetProps{Alarm: made, Title: jsii.String(al.about)}))
 	}
+	board.AddWidgets(a.graphs()...)
+}
+
+// alarmTopic is where alarms go. Neither the topic nor its key lets CloudWatch
+// in by itself: the action of an alarm would fail, and only the alarm's history
+// would say so.
+func (a *apiStack) alarmTopic(s Settings) awssns.Topic {
+	key := awskms.NewKey(a.Stack, jsii.String("AlarmKey"), &awskms.KeyProps{
+		Description: jsii.String("Docket: alarm topic at rest"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	topic := awssns.NewTopic(a.Stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
+	key.AddToResourcePolicy(a.alarmsMay([]string{"kms:Decrypt", "kms:GenerateDataKey*"}, jsii.String("*")), nil)
+	topic.AddToResourcePolicy(a.alarmsMay([]string{"sns:Publish"}, topic.TopicArn()))
+	if s.AlarmEmail != "" {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.AlarmEmail), nil))
+	}
+	return topic
+}
+
+// alarmsMay allows something to the alarms of this account. In the policy of
+// a key, the resource * is that key.
+func (a *apiStack) alarmsMay(actions []string, resource *string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings(actions...),
+		Resources:  &[]*string{resource},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": a.Stack.Account()}},
+	})
+}
+
+// graphs are the rest of the dashboard: load, time and what the tables cost.
+func (a *apiStack) graphs() []awscloudwatch.IWidget {
+	minute := func(statistic string) *awscloudwatch.MetricOptions {
+		return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String(statistic)}
+	}
+	graph := func(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
+	}
+	var times []awscloudwatch.IMetric
+	for _, f := range functions {
+		times = append(times, a.functions[f.name].MetricDuration(minute("p99")))
+	}
+	one := awscdk.Duration_Minutes(jsii.Number(1))
+	return []awscloudwatch.IWidget{
+		graph("Requests a minute, and those refused or failed", a.api.MetricCount(minute("Sum")), a.api.MetricClientError(minute("Sum")), a.api.MetricServerError(minute("Sum"))),
+		graph("Time of the functions, p99, ms", times...),
+		graph("Read and write units a minute", own(environment.ReadUnits, one), own(environment.WriteUnits, one)),
+	}
 }
 
 func (a *apiStack) alarms() []alarm {
@@ -58,9 +99,9 @@ func (a *apiStack) alarms() []alarm {
 	list := []alarm{
 		{"ServerErrors", "answers with a 5xx status", a.api.MetricServerError(option("Sum")), 5, 1},
 		{"Latency", "slowest hundredth of requests takes over 10 s", a.api.MetricLatency(option("p99")), 10_000, 3},
-		{"Denials", "many requests are refused for their credentials", own("Denied", five), 500, 2},
-		{"Contention", "appends retry because writers meet on a shard", own("AppendConflicts", five), 1000, 3},
-		{"Damage", "a stored segment does not match its checksum", own("Damage", five), 0, 1},
+		{"Denials", "many requests are refused for their credentials", own(environment.Denied, five), 500, 2},
+		{"Contention", "appends retry because writers meet on a shard", own(environment.AppendConflicts, five), 1000, 3},
+		{"Damage", "a stored segment does not match its checksum", own(environment.Damage, five), 0, 1},
 	}
 	for _, f := range functions {
 		name := strings.ToUpper(f.name[:1]) + f.name[1:]
@@ -75,7 +116,7 @@ func (a *apiStack) alarms() []alarm {
 // own is one of the metrics that the functions write.
 func own(name string, period awscdk.Duration) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(namespace), MetricName: jsii.String(name), Statistic: jsii.String("Sum"), Period: period,
+		Namespace: jsii.String(environment.Namespace), MetricName: jsii.String(name), Statistic: jsii.String("Sum"), Period: period,
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Settings are the choices of a deployment, from the context key "docket" of
-// cdk.json. The table in README.md says what each means.
+// cdk.json. The table in docs/deployment.md says what each means.
 type Settings struct {
 	Name           string  // prefix of the stacks' names
 	Schemes        string  // authentication schemes to offer
@@ -101,7 +101,8 @@ func (s *Settings) check() []string {
 	bad(s.SearchMemory < 256 || s.SearchMemory > 10240, "searchMemory must be 256 to 10240 (MiB)")
 	bad((s.DomainName == "") != (s.CertificateARN == ""), "domainName and certificateArn go together")
 	bad(s.TrustStoreURI != "" && s.DomainName == "", "trustStoreUri needs a domainName")
-	bad(s.TrustStoreURI != "" && !strings.HasPrefix(s.TrustStoreURI, "s3://"), "trustStoreUri must begin with s3://")
+	bucket, object := splitS3(s.TrustStoreURI)
+	bad(s.TrustStoreURI != "" && (!strings.HasPrefix(s.TrustStoreURI, "s3://") || bucket == "" || object == ""), "trustStoreUri must be s3://BUCKET/OBJECT")
 	days := false
 	for _, d := range logSteps {
 		days = days || d == s.LogDays

@@ -11,6 +11,7 @@ import (
 	"docket/shared/access"
 	"docket/shared/api"
 	"docket/shared/auth"
+	"docket/shared/environment"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -56,7 +57,7 @@ func (a *authorizer) handle(ctx context.Context, r request) (answer, error) {
 			return decide(r, "Allow", outcome.Account.Name, map[string]any{shell.AccountKey: outcome.Account.Name}), nil
 		}
 	}
-	a.count(ctx, shell.Denied)
+	a.count(ctx, environment.Denied)
 	return decide(r, "Deny", anonymous, map[string]any{"challenge": outcome.Challenge}), nil
 }
 

@@ -1,5 +1,6 @@
-// Package environment names the environment variables of the functions in one
-// place, for the infrastructure that sets them and the functions that read them.
+// Package environment names what the functions and the infrastructure around
+// them must agree on: environment variables, which the one reads and the other
+// sets, and metrics, which the one writes and the other watches.
 package environment
 
 // The variables. Each function gets those it reads and no others.

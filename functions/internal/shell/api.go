@@ -55,7 +55,7 @@ func (p *parts) handler(ctx context.Context, reader func(*ledger.Ledger) api.Rea
 	metrics := NewMetrics(os.Stdout, time.Now)
 	l, err := ledger.Open(ctx, ledger.Config{
 		Table: p.env.Table(environment.RecordsTable), Ring: p.ring, Now: time.Now, Rand: rand.Reader, Log: p.env.Log, CacheBytes: cacheBytes,
-		Conflict: func(ctx context.Context) { metrics.Count(ctx, AppendConflicts) },
+		Conflict: func(ctx context.Context) { metrics.Count(ctx, environment.AppendConflicts) },
 	})
 	if err != nil {
 		return nil, err

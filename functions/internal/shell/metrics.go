@@ -7,13 +7,11 @@ import (
 	"io"
 	"time"
 
+	"docket/shared/environment"
 	"docket/shared/table/dynamo"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
-
-// namespace of the metrics; the alarms of infra name it too.
-const namespace = "Docket"
 
 // Metrics writes metrics in CloudWatch's embedded metric format: a JSON line in
 // the log that becomes data points, without a call to any service.
@@ -27,7 +25,7 @@ func NewMetrics(out io.Writer, now func() time.Time) *Metrics { return &Metrics{
 
 // Consumed reports the read and write units of one request.
 func (m *Metrics) Consumed(ctx context.Context, c dynamo.Consumed) {
-	m.put(ctx, map[string]float64{"ReadUnits": c.Reads, "WriteUnits": c.Writes, "TableCalls": float64(c.Calls)})
+	m.put(ctx, map[string]float64{environment.ReadUnits: c.Reads, environment.WriteUnits: c.Writes, environment.TableCalls: float64(c.Calls)})
 }
 
 // Count reports one occurrence.
@@ -48,7 +46,7 @@ func (m *Metrics) put(ctx context.Context, values map[string]float64) {
 	line["_aws"] = map[string]any{
 		"Timestamp": m.now().UnixMilli(),
 		"CloudWatchMetrics": []any{map[string]any{
-			"Namespace": namespace, "Dimensions": [][]string{{}, {"function"}}, "Metrics": defined,
+			"Namespace": environment.Namespace, "Dimensions": [][]string{{}, {"function"}}, "Metrics": defined,
 		}},
 	}
 	if b, err := json.Marshal(line); err == nil { // numbers and texts always are JSON

@@ -5,15 +5,9 @@ import (
 	"errors"
 
 	"docket/shared/api"
+	"docket/shared/environment"
 	"docket/shared/ledger"
 	"docket/shared/search"
-)
-
-// The metrics that alarms stand on (infra/operations.go).
-const (
-	AppendConflicts = "AppendConflicts" // an append found its position taken by another writer
-	Damage          = "Damage"          // something stored is not what was written
-	Denied          = "Denied"          // a request was refused for its credentials or role
 )
 
 // counter counts one occurrence of a metric.
@@ -23,7 +17,7 @@ type counter func(ctx context.Context, metric string)
 func (count counter) damage(ctx context.Context, err error) error {
 	var d *ledger.DamageError
 	if errors.As(err, &d) {
-		count(ctx, Damage)
+		count(ctx, environment.Damage)
 	}
 	return err
 }

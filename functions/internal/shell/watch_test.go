@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"docket/shared/environment"
 	"docket/shared/ledger"
 	"docket/shared/search"
 )
@@ -41,7 +42,7 @@ func TestDamageIsCounted(t *testing.T) {
 		if err1 != c.err || err2 != c.err || err3 != c.err || receipt.N != 7 || page.Mark != "m" || page2.Mark != "m" {
 			t.Errorf("%v became %v, %v, %v", c.err, err1, err2, err3)
 		}
-		if counted[Damage] != c.want || len(counted) > 1 {
+		if counted[environment.Damage] != c.want || len(counted) > 1 {
 			t.Errorf("%v: counted %v; want Damage %d times", c.err, counted, c.want)
 		}
 	}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"docket/shared/environment"
+)
+
+// only is the one resource of a type.
+func only(t *testing.T, a assembly, kind string) map[string]any {
+	t.Helper()
+	found := a.api.of(kind)
+	if len(found) != 1 {
+		t.Fatalf("%d of %s; want 1", len(found), kind)
+	}
+	for _, r := range found {
+		return r.Properties
+	}
+	return nil
+}
+
+// TestOptionsAreOff: what costs money or needs something of the customer's is
+// not there unless it is asked for.
+func TestOptionsAreOff(t *testing.T) {
+	for _, kind := range []string{"AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping", "AWS::WAFv2::WebACL", "AWS::WAFv2::WebACLAssociation", "AWS::SNS::Subscription"} {
+		if n := len(synthesized.api.of(kind)); n != 0 {
+			t.Errorf("%d of %s", n, kind)
+		}
+	}
+	if only(t, synthesized, "AWS::ApiGateway::RestApi")["DisableExecuteApiEndpoint"] == true {
+		t.Error("nobody can reach the API")
+	}
+}
+
+func TestCustomDomain(t *testing.T) {
+	domain := only(t, optional, "AWS::ApiGateway::DomainName")
+	if domain["DomainName"] != "audit.example.com" || domain["SecurityPolicy"] != "TLS_1_2" || domain["RegionalCertificateArn"] != options["certificateArn"] ||
+		text(domain["EndpointConfiguration"]) != `{"Types":["REGIONAL"]}` {
+		t.Errorf("domain: %s", text(domain))
+	}
+	if at(domain, "MutualTlsAuthentication", "TruststoreUri") != options["trustStoreUri"] {
+		t.Errorf("trust store: %s", text(domain["MutualTlsAuthentication"]))
+	}
+	mapping := only(t, optional, "AWS::ApiGateway::BasePathMapping")
+	if mapping["BasePath"] != "netwrix" || mapping["Stage"] == nil || mapping["RestApiId"] == nil {
+		t.Errorf("mapping: %s: the contract's paths would not hold", text(mapping))
+	}
+	// Without this, a client without a certificate goes round by the other name.
+	if only(t, optional, "AWS::ApiGateway::RestApi")["DisableExecuteApiEndpoint"] != true {
+		t.Error("the API can be reached without a client certificate")
+	}
+	if at(optional.api.Outputs, "DomainUrl", "Value") != "https://audit.example.com" || optional.api.Outputs["DomainTarget"] == nil {
+		t.Errorf("outputs: %s", text(optional.api.Outputs))
+	}
+}
+
+// TestFirewallLetsRecordsIn: no rule that looks at bodies refuses.
+func TestFirewallLetsRecordsIn(t *testing.T) {
+	acl := only(t, optional, "AWS::WAFv2::WebACL")
+	rules := acl["Rules"].([]any)
+	if len(rules) != 1 || acl["Scope"] != "REGIONAL" {
+		t.Fatalf("firewall: %s", text(acl))
+	}
+	group := at(rules[0], "Statement", "ManagedRuleGroupStatement")
+	if at(group, "Name") != "AWSManagedRulesCommonRuleSet" {
+		t.Fatalf("rules: %s", text(group))
+	}
+	var counting []string
+	for _, o := range at(group, "RuleActionOverrides").([]any) {
+		if at(o, "ActionToUse", "Count") == nil {
+			t.Errorf("%s does not count", text(o))
+		}
+		counting = append(counting, at(o, "Name").(string))
+	}
+	// The rules of the group that inspect bodies, as its documentation lists them,
+	// and the one that refuses clients which name themselves not.
+	for _, rule := range []string{"SizeRestrictions_BODY", "EC2MetaDataSSRF_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "CrossSiteScripting_BODY", "NoUserAgent_HEADER"} {
+		if !slices.Contains(counting, rule) {
+			t.Errorf("%s blocks", rule)
+		}
+	}
+	if to := text(only(t, optional, "AWS::WAFv2::WebACLAssociation")["ResourceArn"]); !strings.Contains(to, "/stages/") {
+		t.Errorf("the firewall is before %s", to)
+	}
+}
+
+func TestSettingsReachTheTemplate(t *testing.T) {
+	sub := only(t, optional, "AWS::SNS::Subscription")
+	if sub["Protocol"] != "email" || sub["Endpoint"] != "oncall@example.com" {
+		t.Errorf("subscription: %s", text(sub))
+	}
+	stage := only(t, optional, "AWS::ApiGateway::Stage")
+	method := stage["MethodSettings"].([]any)[0]
+	if at(method, "ThrottlingRateLimit") != 7.0 || at(method, "ThrottlingBurstLimit") != 9.0 {
+		t.Errorf("throttling: %s", text(method))
+	}
+	for id, r := range optional.api.of("AWS::Logs::LogGroup") {
+		if r.Properties["RetentionInDays"] != 30.0 {
+			t.Errorf("%s keeps logs %v days", id, r.Properties["RetentionInDays"])
+		}
+	}
+	variables := map[string]string{}
+	for id, r := range optional.api.of("AWS::Lambda::Function") {
+		for k, v := range at(r.Properties, "Environment", "Variables").(map[string]any) {
+			if value, ok := v.(string); ok {
+				variables[k] = value
+			}
+		}
+		if strings.HasPrefix(id, "enum") || strings.HasPrefix(id, "search") {
+			if r.Properties["MemorySize"] != 3008.0 {
+				t.Errorf("%s has %v MiB", id, r.Properties["MemorySize"])
+			}
+		}
+	}
+	want := map[string]string{environment.Schemes: "basic", environment.TimeZone: "Europe/Zurich", environment.LogLevel: "debug"}
+	if !reflect.DeepEqual(variables, want) {
+		t.Errorf("variables %v; want %v", variables, want)
+	}
+}
+
+// TestAlarmsArrive: an encrypted topic takes nothing from CloudWatch unless both
+// the topic's policy and that of its key say so.
+func TestAlarmsArrive(t *testing.T) {
+	alarms := synthesized.api.of("AWS::CloudWatch::Alarm")
+	if len(alarms) != 5+2*len(functions) {
+		t.Errorf("%d alarms", len(alarms))
+	}
+	for id, r := range alarms {
+		if actions, ok := r.Properties["AlarmActions"].([]any); !ok || len(actions) != 1 {
+			t.Errorf("%s tells nobody", id)
+		}
+	}
+	allows := func(policy any, action string) bool {
+		for _, s := range at(policy, "Statement").([]any) {
+			if at(s, "Effect") == "Allow" && at(s, "Principal", "Service") == "cloudwatch.amazonaws.com" &&
+				text(at(s, "Condition")) == `{"StringEquals":{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}}` && strings.Contains(text(at(s, "Action")), action) {
+				return true
+			}
+		}
+		return false
+	}
+	key := only(t, synthesized, "AWS::KMS::Key")["KeyPolicy"]
+	topic := only(t, synthesized, "AWS::SNS::TopicPolicy")["PolicyDocument"]
+	for action, policy := range map[string]any{"kms:Decrypt": key, "kms:GenerateDataKey*": key, "sns:Publish": topic} {
+		if !allows(policy, action) {
+			t.Errorf("CloudWatch has no %s: %s", action, text(policy))
+		}
+	}
+}
+
+// TestEveryAlarmIsExplained: docs/operations.md has a row for each.
+func TestEveryAlarmIsExplained(t *testing.T) {
+	raw, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := rows(string(raw))
+	for id, r := range synthesized.api.of("AWS::CloudWatch::Alarm") {
+		about := r.Properties["AlarmDescription"].(string)
+		found := false
+		for name := range explained {
+			pattern, err := regexp.Compile("^" + strings.ReplaceAll(regexp.QuoteMeta(strings.Trim(name, "`")), "…", "[A-Za-z]+") + "[0-9A-F]{8}$")
+			found = found || err == nil && pattern.MatchString(id)
+		}
+		if !found {
+			t.Errorf("no row for %s (%s)", id, about)
+		}
+	}
+}
+
+// rows are a document's table rows: second cells by first cells.
+func rows(document string) map[string]string {
+	m := map[string]string{}
+	lines := bufio.NewScanner(strings.NewReader(document))
+	for lines.Scan() {
+		cells := strings.Split(lines.Text(), "|")
+		if len(cells) >= 4 {
+			m[strings.TrimSpace(cells[1])] = strings.TrimSpace(cells[2])
+		}
+	}
+	return m
+}
+
+// TestSettingsAreDocumented: docs/deployment.md has a row for each, with its
+// default.
+func TestSettingsAreDocumented(t *testing.T) {
+	raw, err := os.ReadFile("../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(raw), "## Settings")
+	if !found {
+		t.Fatal("no section Settings")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := rows(section)
+	d := defaults()
+	want := map[string]any{
+		"name": d.Name, "auth": d.Schemes, "timeZone": d.TimeZone, "logLevel": d.LogLevel, "logDays": d.LogDays, "ratePerSecond": d.RatePerSecond, "burst": d.Burst,
+		"searchMemory": d.SearchMemory, "waf": d.WAF, "domainName": d.DomainName, "certificateArn": d.CertificateARN, "trustStoreUri": d.TrustStoreURI, "alarmEmail": d.AlarmEmail,
+	}
+	if fields := reflect.TypeFor[Settings]().NumField(); fields != len(want) {
+		t.Fatalf("%d settings are compared of %d", len(want), fields)
+	}
+	for key, value := range want {
+		if problem := (&Settings{}).set(key, value); problem != "" {
+			t.Errorf("%s: %s", key, problem)
+		}
+		cell := fmt.Sprintf("`%v`", value)
+		if value == "" {
+			cell = "none"
+		}
+		if documented["`"+key+"`"] != cell {
+			t.Errorf("%s is documented with default %q; want %q", key, documented["`"+key+"`"], cell)
+		}
+	}
+	for name := range documented {
+		if key := strings.Trim(name, "`"); key != name {
+			if _, ok := want[key]; !ok {
+				t.Errorf("%s is documented and no setting", key)
+			}
+		}
+	}
+}
+
+// TestTheFileSaysTheDefaults: cdk.json shows what holds anyway, for people who
+// want to change it.
+func TestTheFileSaysTheDefaults(t *testing.T) {
+	raw, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Context struct{ Docket map[string]any }
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	s := defaults()
+	for key, value := range file.Context.Docket {
+		if problem := s.set(key, value); problem != "" {
+			t.Error(problem)
+		}
+	}
+	if s != defaults() {
+		t.Errorf("cdk.json makes %+v; the defaults are %+v", s, defaults())
+	}
+}

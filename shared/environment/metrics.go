@@ -1,0 +1,15 @@
+package environment
+
+// Namespace is where in CloudWatch the functions' own metrics are.
+const Namespace = "Docket"
+
+// The metrics that functions write and that alarms and the dashboard read. A
+// Count is 1 for each occurrence; units are those of DynamoDB's billing.
+const (
+	ReadUnits       = "ReadUnits"       // read units of one request
+	WriteUnits      = "WriteUnits"      // write units of one request
+	TableCalls      = "TableCalls"      // calls to DynamoDB of one request
+	Denied          = "Denied"          // Count: a request was refused for its credentials or role
+	AppendConflicts = "AppendConflicts" // Count: an append found its position taken by another writer
+	Damage          = "Damage"          // Count: something stored is not what was written
+)
