@@ -40,6 +40,8 @@ var knows = map[string][]string{
 	"environment":              {},
 	"recordfile":               {"activity", "wire"},
 	"transfer":                 {"activity", "client", "recordfile", "wire"},
+	"source":                   {"activity", "recordfile", "wire"},
+	"ingest":                   {"activity", "ledger", "source"},
 	"archtest":                 {},
 }
 
@@ -98,6 +100,7 @@ func TestImportsStayInTheirRooms(t *testing.T) {
 var simulated = []string{
 	"shared/activity", "shared/segment", "shared/filter", "shared/wire", "shared/ledger", "shared/mark",
 	"shared/search", "shared/access", "shared/auth", "shared/keys", "shared/table/memory", "shared/table/faulty",
+	"shared/source", "shared/ingest",
 }
 
 func TestTimeAndRandomnessComeInThroughSeams(t *testing.T) {
