@@ -144,6 +144,20 @@ func (d *deployment) keyRing(ctx context.Context) (*keys.Ring, error) {
 	return ring, nil
 }
 
+// saveRing replaces the secret. Secrets Manager keeps the version before it.
+func (d *deployment) saveRing(ctx context.Context, ring *keys.Ring) error {
+	document, err := ring.Marshal()
+	if err != nil {
+		return err
+	}
+	arn := d.outputs[ringOutput]
+	_, err = secretsmanager.NewFromConfig(d.cfg).PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: aws.String(string(document))})
+	if err != nil {
+		return d.explain(fmt.Errorf("store the key ring: %w", err))
+	}
+	return nil
+}
+
 // table is a table of the deployment, by its name in a data directory.
 func (d *deployment) table(name string) table.Table {
 	return dynamo.New(d.cfg, d.outputs[tableOutputs[name]], dynamo.Options{})

@@ -62,7 +62,7 @@ func xmlError(w http.ResponseWriter, code, message string) {
 }
 
 func (f *awsFake) jsonCall(w http.ResponseWriter, r *http.Request, call string) {
-	var in struct{ SecretId string }
+	var in struct{ SecretId, SecretString string }
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	err := json.NewDecoder(r.Body).Decode(&in)
 	f.calls = append(f.calls, call+" "+in.SecretId)
@@ -70,6 +70,9 @@ func (f *awsFake) jsonCall(w http.ResponseWriter, r *http.Request, call string) 
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"__type":%q,"message":"nobody is not authorized to perform: secretsmanager:%s"}`, f.code, call)
 		return
+	}
+	if call == "PutSecretValue" {
+		f.secret = in.SecretString
 	}
 	_ = json.NewEncoder(w).Encode(map[string]string{"ARN": in.SecretId, "SecretString": f.secret})
 }
@@ -129,6 +132,9 @@ func TestAdministrationOfADeployment(t *testing.T) {
 		{[]string{"access", "export"}, `Corp\ann`},
 		{[]string{"access", "log"}, "ann"},
 		{[]string{"account", "password", `Corp\ann`, "--generate"}, "password: "},
+		{[]string{"keys", "rotate"}, "key: 2"},
+		{[]string{"account", "password", `Corp\ann`, "--generate"}, "password: "},
+		{[]string{"ledger", "restored", "--yes"}, "epoch: "},
 		{[]string{"account", "remove", `Corp\ann`, "--cascade"}, "ann"},
 		{[]string{"account", "list", "--json"}, "[]"},
 	} {
