@@ -13,7 +13,7 @@ import (
 type dataStack struct {
 	awscdk.Stack
 	key    awskms.Key
-	tables map[tableName]awsdynamodb.Table
+	tables map[tableName]awsdynamodb.ITable
 	ring   awssecretsmanager.Secret
 }
 
@@ -34,7 +34,7 @@ const (
 )
 
 func newDataStack(scope constructs.Construct, s Settings) *dataStack {
-	d := &dataStack{tables: map[tableName]awsdynamodb.Table{}}
+	d := &dataStack{tables: map[tableName]awsdynamodb.ITable{}}
 	d.Stack = awscdk.NewStack(scope, jsii.String(s.Name+"Data"), &awscdk.StackProps{
 		Description:           jsii.String("Docket: records, directory, state and keys. Deleting this stack keeps them."),
 		TerminationProtection: jsii.Bool(true),
@@ -47,6 +47,8 @@ func newDataStack(scope constructs.Construct, s Settings) *dataStack {
 	for _, name := range []tableName{records, directory, state} {
 		d.tables[name] = d.table(name)
 	}
+	d.restored(records, s.RecordsTable)
+	d.restored(directory, s.DirectoryTable)
 	d.ring = awssecretsmanager.NewSecret(d.Stack, jsii.String("KeyRing"), &awssecretsmanager.SecretProps{
 		Description:   jsii.String("Docket: the key ring. Losing it makes marks, RIDs and passwords worthless."),
 		EncryptionKey: d.key,
@@ -62,6 +64,7 @@ func newDataStack(scope constructs.Construct, s Settings) *dataStack {
 		output(d.Stack, string(name)+"TableName", t.TableName())
 	}
 	output(d.Stack, "KeyRingArn", d.ring.SecretArn())
+	output(d.Stack, "KeyArn", d.key.KeyArn()) // for the policies of administrators
 	return d
 }
 
@@ -77,6 +80,18 @@ func (d *dataStack) table(name tableName) awsdynamodb.Table {
 		DeletionProtection:               jsii.Bool(true),
 		RemovalPolicy:                    awscdk.RemovalPolicy_RETAIN,
 	})
+}
+
+// restored puts a table that was restored from a backup in the place of the
+// stack's own, which stays as it is. DynamoDB restores into new tables only. What
+// the stack exports stays too: it is deployed before the functions, and would not
+// be while they still use the old table.
+func (d *dataStack) restored(name tableName, use string) {
+	d.Stack.ExportValue(d.tables[name].TableName(), nil)
+	d.Stack.ExportValue(d.tables[name].TableArn(), nil)
+	if use != "" {
+		d.tables[name] = awsdynamodb.Table_FromTableName(d.Stack, jsii.String("Restored"+string(name)), jsii.String(use))
+	}
 }
 
 func output(stack awscdk.Stack, name string, value *string) {

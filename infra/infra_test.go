@@ -30,6 +30,7 @@ var options = map[string]any{
 	"name": "Audit", "waf": true, "domainName": "audit.example.com", "certificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/c",
 	"trustStoreUri": "s3://example-trust/clients/ca.pem", "alarmEmail": "oncall@example.com",
 	"auth": "basic", "timeZone": "Europe/Zurich", "logLevel": "debug", "logDays": 30.0, "ratePerSecond": 7.0, "burst": 9.0, "searchMemory": 3008.0,
+	"recordsTable": "restored-records", "directoryTable": "restored-directory",
 }
 
 // assembly is what one app wrote.
@@ -433,6 +434,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"needs a domainName":      {"trustStoreUri": "s3://b/k"},
 		"must be s3://":           {"trustStoreUri": "s3://bucket"},
 		"letters, digits":         {"name": "-"},
+		"must be names of tables": {"recordsTable": "arn:aws:dynamodb:x"},
 		"searchMemory must be":    {"searchMemory": 1.0},
 		"ratePerSecond and burst": {"burst": 0.0},
 		"at least one scheme":     {"auth": ""},

@@ -25,6 +25,8 @@ type Settings struct {
 	CertificateARN string  // its certificate, in the same region
 	TrustStoreURI  string  // s3:// of a CA bundle: clients need a certificate
 	AlarmEmail     string  // where alarms go; empty for a topic without subscribers
+	RecordsTable   string  // a restored table to use instead of the stack's own
+	DirectoryTable string  // the same for accounts, roles and plans
 }
 
 // defaults hold where cdk.json is silent.
@@ -56,7 +58,7 @@ func readSettings(scope constructs.Construct) (Settings, error) {
 func (s *Settings) set(key string, value any) string {
 	texts := map[string]*string{
 		"name": &s.Name, "auth": &s.Schemes, "timeZone": &s.TimeZone, "logLevel": &s.LogLevel, "domainName": &s.DomainName,
-		"certificateArn": &s.CertificateARN, "trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail,
+		"certificateArn": &s.CertificateARN, "trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail, "recordsTable": &s.RecordsTable, "directoryTable": &s.DirectoryTable,
 	}
 	numbers := map[string]*float64{
 		"logDays": &s.LogDays, "ratePerSecond": &s.RatePerSecond, "burst": &s.Burst, "searchMemory": &s.SearchMemory,
@@ -84,8 +86,9 @@ func (s *Settings) set(key string, value any) string {
 }
 
 var (
-	stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
-	logSteps  = []float64{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653}
+	restoredName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	stackName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	logSteps     = []float64{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653}
 )
 
 func (s *Settings) check() []string {
@@ -101,6 +104,9 @@ func (s *Settings) check() []string {
 	bad(s.SearchMemory < 256 || s.SearchMemory > 10240, "searchMemory must be 256 to 10240 (MiB)")
 	bad((s.DomainName == "") != (s.CertificateARN == ""), "domainName and certificateArn go together")
 	bad(s.TrustStoreURI != "" && s.DomainName == "", "trustStoreUri needs a domainName")
+	for _, name := range []string{s.RecordsTable, s.DirectoryTable} {
+		bad(name != "" && !restoredName.MatchString(name), "recordsTable and directoryTable must be names of tables: 3 to 255 letters, digits, dots, dashes and underscores")
+	}
 	bucket, object := splitS3(s.TrustStoreURI)
 	bad(s.TrustStoreURI != "" && (!strings.HasPrefix(s.TrustStoreURI, "s3://") || bucket == "" || object == ""), "trustStoreUri must be s3://BUCKET/OBJECT")
 	days := false

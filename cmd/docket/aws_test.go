@@ -5,12 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"docket/shared/table/dynamo/dynamolocal"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // awsFake is what of CloudFormation and Secrets Manager the command line calls.
@@ -119,12 +126,11 @@ func TestAdministrationOfADeployment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	setAWS(t, fake, engine.Endpoint)
-	deployment := []string{"--aws", "--stack", "Audit"}
-	for _, step := range []struct {
-		args []string
-		want string
-	}{
+	seen := &awsActions{t: t, next: engineProxy(t, engine.Endpoint), used: map[string]bool{}}
+	recorder := httptest.NewServer(seen)
+	t.Cleanup(recorder.Close)
+	setAWS(t, fake, recorder.URL)
+	runSteps(t, []awsStep{
 		{[]string{"account", "add", `Corp\ann`, "--generate"}, "password: "},
 		{[]string{"role", "grant", "Global administrator", "--account", `Corp\ann`}, "ann"},
 		{[]string{"plan", "add", "Integrations", "--enabled"}, "Integrations"},
@@ -132,20 +138,116 @@ func TestAdministrationOfADeployment(t *testing.T) {
 		{[]string{"access", "export"}, `Corp\ann`},
 		{[]string{"access", "log"}, "ann"},
 		{[]string{"account", "password", `Corp\ann`, "--generate"}, "password: "},
-		{[]string{"keys", "rotate"}, "key: 2"},
-		{[]string{"account", "password", `Corp\ann`, "--generate"}, "password: "},
-		{[]string{"ledger", "restored", "--yes"}, "epoch: "},
 		{[]string{"account", "remove", `Corp\ann`, "--cascade"}, "ann"},
 		{[]string{"account", "list", "--json"}, "[]"},
-	} {
-		code, out, errs := docketIn(t, append(step.args, deployment...)...)
+	})
+	if fake.calls[0] != "DescribeStacks AuditData" || fake.calls[1] != "GetSecretValue "+fake.outputs["KeyRingArn"] {
+		t.Errorf("calls %q", fake.calls[:2])
+	}
+	wantPolicy(t, "Every day", fake, seen, "kms:Decrypt")
+	runSteps(t, []awsStep{
+		{[]string{"keys", "rotate"}, "key: 2"},
+		{[]string{"account", "add", `Corp\ann`, "--generate"}, "password: "},
+		{[]string{"ledger", "restored", "--yes"}, "epoch: "},
+	})
+	// Secrets Manager seals a new version under a data key of the key.
+	wantPolicy(t, "Maintenance", fake, seen, "kms:Decrypt", "kms:GenerateDataKey")
+}
+
+type awsStep struct {
+	args []string
+	want string
+}
+
+func runSteps(t *testing.T, steps []awsStep) {
+	t.Helper()
+	for _, step := range steps {
+		code, out, errs := docketIn(t, append(step.args, "--aws", "--stack", "Audit")...)
 		if code != exitOK || !strings.Contains(out, step.want) {
 			t.Fatalf("docket %v: exit code %d\n%s%s\nwant %q", step.args, code, out, errs, step.want)
 		}
 	}
-	if fake.calls[0] != "DescribeStacks AuditData" || fake.calls[1] != "GetSecretValue "+fake.outputs["KeyRingArn"] {
-		t.Errorf("calls %q", fake.calls[:2])
+}
+
+// awsActions notes the IAM actions that requests to DynamoDB need.
+type awsActions struct {
+	t    *testing.T
+	next http.Handler
+	mu   sync.Mutex
+	used map[string]bool
+}
+
+func (a *awsActions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		a.t.Error(err)
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	_, call, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	a.mu.Lock()
+	if call == "TransactWriteItems" { // needs what its parts need
+		for part, action := range map[string]string{"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"} {
+			if bytes.Contains(body, []byte(`"`+part+`":{`)) {
+				a.used["dynamodb:"+action] = true
+			}
+		}
+	} else {
+		a.used["dynamodb:"+call] = true
+	}
+	a.mu.Unlock()
+	a.next.ServeHTTP(w, r)
+}
+
+func engineProxy(t *testing.T, endpoint string) http.Handler {
+	t.Helper()
+	to, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return httputil.NewSingleHostReverseProxy(to)
+}
+
+// wantPolicy compares the policy under a heading of docs/deployment.md with what
+// was called since the last comparison: neither more nor less is documented.
+func wantPolicy(t *testing.T, heading string, fake *awsFake, seen *awsActions, others ...string) {
+	t.Helper()
+	raw, err := os.ReadFile("../../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "**"+heading+"**")
+	_, rest, found := strings.Cut(rest, "```json\n")
+	text, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatalf("no policy under %s", heading)
+	}
+	var policy struct{ Statement []struct{ Action []string } }
+	if err := json.Unmarshal([]byte(text), &policy); err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	for _, s := range policy.Statement {
+		for _, action := range s.Action {
+			documented[action] = true
+		}
+	}
+	used := seen.used
+	used["dynamodb:BatchGetItem"] = true // what Get becomes in a directory of several leaves
+	for _, action := range others {
+		used[action] = true
+	}
+	for _, call := range fake.calls {
+		name, _, _ := strings.Cut(call, " ")
+		service := "secretsmanager:"
+		if name == "DescribeStacks" {
+			service = "cloudformation:"
+		}
+		used[service+name] = true
+	}
+	if diff := cmp.Diff(documented, used); diff != "" {
+		t.Errorf("%s: the policy (-) and what is called (+):\n%s", heading, diff)
+	}
+	seen.used, fake.calls = map[string]bool{}, nil
 }
 
 // TestWhatIsWrongWithADeploymentIsSaid: every error says what to do.
