@@ -86,7 +86,8 @@ func (s *jsonSplitter) find() (Raw, error) {
 func (s *jsonSplitter) topLevel(c byte) (Raw, error) {
 	if s.lines == unknown {
 		s.lines = freeStyle
-		if w, end := s.lineWindow(); c == '{' && objectEnd(w) == len(bytes.TrimRight(w[:end], " \t\r")) {
+		w, end := s.lineWindow()
+		if isObject(w[:end]) || s.linesFrom(end) {
 			s.lines = oneALine
 		}
 	}
@@ -100,10 +101,46 @@ func (s *jsonSplitter) topLevel(c byte) (Raw, error) {
 	}
 	data := bytes.TrimRight(w[:end], " \t\r")
 	s.in.pass(end)
-	if c != '{' || objectEnd(data) != len(data) {
+	if !isObject(data) {
 		return Raw{}, &BadRecord{line, "this is not one complete JSON object"}
 	}
 	return Raw{data, line}, nil
+}
+
+// linesFrom says whether a first line that is damaged is one of NDJSON: from at on
+// there is a line that is an object, and then the end or another object. Within one
+// JSON value two objects never stand next to each other without a comma.
+func (s *jsonSplitter) linesFrom(at int) bool {
+	for range maxBlank {
+		at++
+		if at > len(s.in.window()) {
+			return false
+		}
+		end := s.in.index("\n", at)
+		w := s.in.window()
+		if end < 0 {
+			end = len(w)
+		}
+		if line := w[at:end]; len(bytes.TrimSpace(line)) > 0 {
+			if !isObject(line) {
+				return false
+			}
+			s.in.index("{", end) // reads on
+			rest := bytes.TrimLeft(s.in.window()[end:], " \t\r\n")
+			return len(rest) == 0 || rest[0] == '{'
+		}
+		at = end
+	}
+	return false
+}
+
+// maxBlank bounds the blank lines that are looked past.
+const maxBlank = 100
+
+// isObject says whether a line is one whole JSON object.
+func isObject(line []byte) bool {
+	line = bytes.Trim(line, " \t\r")
+	return len(line) > 0 && line[0] == '{' && objectEnd(line) == len(line)
 }
 
 // lineWindow is the window and where its first line ends.
