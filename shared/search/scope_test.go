@@ -192,6 +192,8 @@ func TestFailuresAreReported(t *testing.T) {
 		s.append(simple(n))
 	}
 	ask(t, s.search, Request{Count: 1})
+	// One at a time: several look ahead, and what they meet there is reported.
+	s.engine.Workers = 1
 	broken := errors.New("broken")
 	s.engine.Ledger = brokenAt{s.engine.Ledger, 2, broken}
 	p := ask(t, s.search, Request{Count: 2})
