@@ -33,6 +33,7 @@ type serveFlags struct {
 	zone     string
 	cacheMiB int64
 	logLevel string
+	watch    watchFlags
 }
 
 const (
@@ -60,9 +61,15 @@ On a new data directory one Global administrator is created and its password
 printed once. Accounts, groups, roles and plans are managed with the other
 commands, also while the server runs.
 
+With --watch files are taken from a folder: each when it was not changed for some
+seconds or was renamed into it. Finished files are moved to done/ in it, those with
+refused records to failed/ with a report beside them. What is stored is stored once,
+also when the server was killed meanwhile.
+
 SIGTERM or Ctrl-C ends it after the requests in flight.`,
 		Example: `  docket serve --data /var/lib/docket
   docket serve --listen 0.0.0.0:9699 --data /var/lib/docket
+  docket serve --data /var/lib/docket --watch /var/spool/docket
   docket serve --data data/demo --demo --http`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), w, f) },
@@ -76,6 +83,7 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.StringVar(&f.zone, "time-zone", "UTC", "time zone of Today and Yesterday in searches, as in Europe/Zurich")
 	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded segments, in MiB")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
+	f.watch.add(c)
 	return c
 }
 
@@ -111,7 +119,13 @@ func serve(ctx context.Context, w world, f serveFlags) error {
 		return err
 	}
 	defer socket.Close()
-	printBanner(w.stdout, url, f, admin)
+	printBanner(w.stdout, url, f, admin) // first of all: a password in it is not shown again
+	stopWatching, err := f.watch.start(ctx, n, log)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	defer stopWatching()
 	return serveUntilDone(ctx, listener, n.handler, log)
 }
 
