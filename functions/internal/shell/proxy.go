@@ -35,6 +35,7 @@ func Proxy(h http.Handler, consumed func(ctx context.Context, c dynamo.Consumed)
 	adapter := httpadapter.New(h)
 	return func(ctx context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		e.Path = ContractPath(e.Path)
+		dropStaleEncoding(&e)
 		ctx, meter := dynamo.WithMeter(ctx)
 		answer, err := adapter.ProxyWithContext(ctx, e)
 		consumed(ctx, meter.Consumed())
