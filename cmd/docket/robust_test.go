@@ -27,6 +27,15 @@ import (
 // the server is under attack. Bodies and pages have 160 MiB of it.
 const heapLimit = 512 << 20
 
+// crowd is how many clients there are. With the race detector it is a tenth,
+// which finds races as well; make test also runs the whole crowd without it.
+func crowd() (good, bad int) {
+	if raceDetector {
+		return 100, 20
+	}
+	return 1000, 200
+}
+
 // TestManyClients serves a thousand good clients while others are slow, go
 // away in the middle, send too much or send bombs.
 func TestManyClients(t *testing.T) {
@@ -39,7 +48,8 @@ func TestManyClients(t *testing.T) {
 	peak := watchHeap(ctx)
 
 	var hostile sync.WaitGroup
-	for i := range 200 {
+	wellBehaved, attackers := crowd()
+	for i := range attackers {
 		hostile.Add(1)
 		go func() {
 			defer hostile.Done()
@@ -51,7 +61,7 @@ func TestManyClients(t *testing.T) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Timeout: time.Minute, Transport: transport}
-	for i := range 1000 {
+	for i := range wellBehaved {
 		good.Add(1)
 		go func() {
 			defer good.Done()
@@ -65,9 +75,9 @@ func TestManyClients(t *testing.T) {
 	cancel()
 	hostile.Wait()
 	if failed.Load() > 0 {
-		t.Errorf("%d of 1,000 good clients failed", failed.Load())
+		t.Errorf("%d of %d good clients failed", failed.Load(), wellBehaved)
 	}
-	if got := peak.Load(); got > heapLimit {
+	if got := peak.Load(); got > heapLimit && !raceDetector {
 		t.Errorf("%d MiB of heap; want at most %d", got>>20, heapLimit>>20)
 	}
 	t.Logf("peak of the heap %d MiB", peak.Load()>>20)
@@ -110,7 +120,7 @@ func behave(client *http.Client, url string, i int) error {
 }
 
 func insist(client *http.Client, method, url, body, want string) error {
-	deadline := time.Now().Add(50 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		req, err := http.NewRequest(method, url, strings.NewReader(body))
 		if err != nil {
