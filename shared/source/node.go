@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -55,10 +56,13 @@ func (n *node) str() string {
 	return n.text
 }
 
-// parser reads events into trees. It is used again and again to save memory.
+// parser reads events into trees. It is used again and again to save memory. The
+// texts of a tree are parts of one copy of the event.
 type parser struct {
-	dec *jsontext.Decoder
-	buf bytes.Buffer
+	dec   *jsontext.Decoder
+	buf   bytes.Buffer
+	whole string // the event
+	open  []node // members and elements read so far, of all that are open
 }
 
 func newParser() *parser {
@@ -72,6 +76,7 @@ func (p *parser) parse(data []byte) (*node, error) {
 	p.buf.Reset()
 	p.buf.Write(data)
 	p.dec.Reset(&p.buf)
+	p.whole, p.open = string(data), p.open[:0]
 	var root node
 	if err := p.value(&root, 0); err != nil {
 		return nil, syntax(err)
@@ -98,39 +103,55 @@ func syntax(err error) error {
 }
 
 func (p *parser) value(n *node, depth int) error {
-	t, err := p.dec.ReadToken()
-	if err != nil {
+	n.kind = p.dec.PeekKind()
+	if n.kind != '{' && n.kind != '[' {
+		var err error
+		n.text, err = p.scalar()
 		return err
 	}
-	n.kind = t.Kind()
-	switch n.kind {
-	case '"', '0', 't', 'f', 'n':
-		n.text = t.String()
-		return nil
-	case '{', '[':
-	default:
-		return errors.New("a value was expected")
+	if _, err := p.dec.ReadToken(); err != nil {
+		return err
 	}
 	if depth == maxDepth {
 		return errDepth
 	}
-	end := n.kind + 2 // the closing bracket in ASCII
-	for p.dec.PeekKind() != end {
+	first := len(p.open)
+	for end := n.kind + 2; p.dec.PeekKind() != end; { // the closing bracket in ASCII
 		var kid node
 		if n.kind == '{' {
-			name, err := p.dec.ReadToken()
-			if err != nil {
+			var err error
+			if kid.name, err = p.scalar(); err != nil {
 				return err
 			}
-			kid.name = name.String()
 		}
 		if err := p.value(&kid, depth+1); err != nil {
 			return err
 		}
-		n.kids = append(n.kids, kid)
+		p.open = append(p.open, kid)
 	}
-	_, err = p.dec.ReadToken()
+	n.kids = slices.Clone(p.open[first:])
+	clear(p.open[first:])
+	p.open = p.open[:first]
+	_, err := p.dec.ReadToken()
 	return err
+}
+
+// scalar reads the text of a string, or a literal as it stands there.
+func (p *parser) scalar() (string, error) {
+	raw, err := p.dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	end := int(p.dec.InputOffset())
+	text := p.whole[end-len(raw) : end]
+	switch {
+	case raw[0] != '"':
+		return text, nil
+	case bytes.IndexByte(raw, '\\') < 0:
+		return text[1 : len(text)-1], nil
+	}
+	plain, err := jsontext.AppendUnquote(nil, raw)
+	return string(plain), err
 }
 
 // appendJSON writes n as JSON without white space.
