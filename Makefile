@@ -12,7 +12,7 @@ KILLS ?= 200
 CDK := 2.1148.1
 
 
-.PHONY: help build run functions synth rehearse deploy diff destroy test check fuzz bench bench-compare simulate kill vuln clean
+.PHONY: help build run functions synth rehearse bootstrap deploy diff destroy test check fuzz bench bench-compare simulate kill vuln clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ rehearse: build synth ## run the AWS deployment on 127.0.0.1:9700, or PORT
 	  CGO_ENABLED=0 $(GO) build $(FUNCTION_FLAGS) -o bin/rehearsal/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 	$(BIN) rehearse --listen 127.0.0.1:$${PORT:-9700} --assembly cdk.out --binaries bin/rehearsal
+
+bootstrap: functions ## prepare the AWS account and region of your credentials, once
+	npx --yes aws-cdk@$(CDK) bootstrap
 
 deploy: functions ## deploy to the AWS account of your credentials
 	npx --yes aws-cdk@$(CDK) deploy --all
