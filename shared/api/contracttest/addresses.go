@@ -8,6 +8,7 @@ import (
 var addresses = map[string]func(suite){
 	"with and without a trailing slash":   trailingSlash,
 	"unknown paths are 404 for everybody": unknownPaths,
+	"paths outside the API are 404":       outsidePaths,
 	"wrong methods are 405 with Allow":    wrongMethods,
 	"format and count":                    parameters,
 	"count bounds a page":                 countBounds,
@@ -32,11 +33,21 @@ func trailingSlash(s suite) {
 }
 
 func unknownPaths(s suite) {
-	for _, path := range []string{
-		"/", "/netwrix", "/netwrix/api/v1", "/netwrix/api/v1/", root + "/enum/x", root + "/other", root + "//enum",
-		root + "/enum//", "/netwrix/api/v2/activity_records/enum", "/Netwrix/api/v1/activity_records/enum",
-		"/api/v1/activity_records/enum", root + "/%65num", "/favicon.ico", "/netwrix/api/v1/activity_records/../activity_records/enum",
-	} {
+	s.unknown(
+		"/netwrix", "/netwrix/", "/netwrix/api/v1", "/netwrix/api/v1/", root+"/enum/x", root+"/other", root+"//enum",
+		root+"/enum//", "/netwrix/api/v2/activity_records/enum", root+"/%65num", "/netwrix/api/v1/activity_records/../activity_records/enum",
+	)
+}
+
+// outsidePaths do not begin as the API's do.
+func outsidePaths(s suite) {
+	s.unknown("/", "/Netwrix/api/v1/activity_records/enum", "/api/v1/activity_records/enum", "/netwrixx", "/favicon.ico")
+}
+
+// unknown checks that paths are 404 and ask nobody for credentials.
+func (s suite) unknown(paths ...string) {
+	s.Helper()
+	for _, path := range paths {
 		for _, who := range []account{nobody, admin, {admin.name, "wrong"}} {
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 				r := s.send(who, method, path, nil, nil)

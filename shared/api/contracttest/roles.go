@@ -8,6 +8,7 @@ var roles = map[string]func(suite){
 	"a reviewer sees only its plan":      reviewerScope,
 	"a reviewer cannot tell what exists": reviewerCannotTell,
 	"identity only from credentials":     forgedIdentity,
+	"method only from the request line":  overriddenMethod,
 }
 
 func roleMatrix(s suite) {
@@ -102,8 +103,14 @@ func reviewerCannotTell(s suite) {
 }
 
 func forgedIdentity(s suite) {
-	for _, name := range []string{"X-Remote-User", "X-Forwarded-User", "X-Amzn-Request-Context", "X-Account", "X-HTTP-Method-Override"} {
+	for _, name := range []string{"X-Remote-User", "X-Forwarded-User", "X-Amzn-Request-Context", "X-Account"} {
 		r := s.send(nobody, http.MethodGet, enumPath, header{name: admin.name}, nil)
 		s.empty(r, http.StatusUnauthorized)
 	}
+}
+
+// overriddenMethod: a header is no way around the method of a request.
+func overriddenMethod(s suite) {
+	r := s.send(nobody, http.MethodGet, enumPath, header{"X-HTTP-Method-Override": "DELETE"}, nil)
+	s.empty(r, http.StatusUnauthorized)
 }

@@ -1,9 +1,15 @@
 package contracttest
 
-import "testing"
+import (
+	"maps"
+	"slices"
+	"testing"
+)
 
-// Run runs the suite against a target.
+// Run runs the suite against a target. A name in Differs that no test has is
+// fatal.
 func Run(t *testing.T, target Target) {
+	stale := maps.Clone(target.Differs)
 	for _, section := range []struct {
 		name  string
 		tests map[string]func(suite)
@@ -16,6 +22,9 @@ func Run(t *testing.T, target Target) {
 		{"6 Errors", refusals},
 		{"7 Roles", roles},
 	} {
+		for name := range section.tests {
+			delete(stale, name)
+		}
 		t.Run(section.name, func(t *testing.T) {
 			for name, test := range section.tests {
 				t.Run(name, func(t *testing.T) {
@@ -26,5 +35,8 @@ func Run(t *testing.T, target Target) {
 				})
 			}
 		})
+	}
+	if len(stale) > 0 {
+		t.Fatalf("Differs names tests that do not exist: %q", slices.Sorted(maps.Keys(stale)))
 	}
 }

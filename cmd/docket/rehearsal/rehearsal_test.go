@@ -1,0 +1,193 @@
+package rehearsal
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"docket/shared/api/contracttest"
+)
+
+// repository is the module's root, seen from here.
+const repository = "../../.."
+
+// functionFlags are those of the Makefile, which TestBinaries compares.
+var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
+
+var functions = []string{"authorizer", "enum", "search", "write", "fallback"}
+
+// needTools skips where the machine has no Java or Node. On CI they must be
+// there: a rehearsal that never ran is no rehearsal.
+func needTools(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not on this machine, and CI is set", tool)
+		}
+		t.Skipf("%s is not on this machine: the rehearsal was not tried", tool)
+	}
+}
+
+// command runs one and returns what it printed.
+func command(t *testing.T, env []string, name string, args ...string) []byte {
+	t.Helper()
+	c := exec.Command(name, args...)
+	c.Dir = repository
+	c.Env = append(os.Environ(), env...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, stderr.Bytes())
+	}
+	return out
+}
+
+// buildFunctions builds all functions for a machine into a folder each.
+func buildFunctions(t *testing.T, dir, arch string) {
+	t.Helper()
+	for _, f := range functions {
+		args := append(append([]string{"build"}, functionFlags...), "-o", filepath.Join(dir, f, "bootstrap"), "./functions/"+f)
+		command(t, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + arch}, "go", args...)
+	}
+}
+
+// synthesize writes the templates to a folder.
+func synthesize(t *testing.T, dir string) {
+	t.Helper()
+	for _, f := range functions { // the assets of the app
+		if _, err := os.Stat(filepath.Join(repository, "bin", "functions", f, "bootstrap")); err != nil {
+			buildFunctions(t, absolute(t, filepath.Join(repository, "bin", "functions")), "arm64")
+			break
+		}
+	}
+	settings := command(t, nil, "go", "run", "./infra/context")
+	command(t, []string{"CDK_OUTDIR=" + dir, "CDK_CONTEXT_JSON=" + string(settings)}, "go", "run", "./infra")
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
+}
+
+// running is a docket rehearse.
+type running struct {
+	url     string
+	process *exec.Cmd
+	log     *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var listens = regexp.MustCompile(`listens on (http://\S+)`)
+
+// start builds everything and runs it until the test ends.
+func start(t *testing.T) *running {
+	t.Helper()
+	needTools(t, "node", "java", "npm")
+	dir := t.TempDir()
+	assembly, binaries, docket := filepath.Join(dir, "cdk.out"), filepath.Join(dir, "functions"), filepath.Join(dir, "docket")
+	synthesize(t, assembly)
+	buildFunctions(t, binaries, runtime.GOARCH)
+	command(t, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", docket, "./cmd/docket")
+	r := &running{log: &lockedBuffer{}}
+	r.process = exec.Command(docket, "rehearse", "--listen", "127.0.0.1:0", "--assembly", assembly, "--binaries", binaries)
+	r.process.Stderr = r.log
+	out, err := r.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.stop(t) })
+	lines := bufio.NewScanner(out)
+	for r.url == "" && lines.Scan() {
+		if m := listens.FindStringSubmatch(lines.Text()); m != nil {
+			r.url = m[1]
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // it ends with the process
+	if r.url == "" {
+		t.Fatalf("docket rehearse printed no URL; log:\n%s", r.log)
+	}
+	return r
+}
+
+// stop is Ctrl-C, after which no process may be left.
+func (r *running) stop(t *testing.T) {
+	children := descendants(t, r.process.Process.Pid)
+	if len(children) < 2 && !t.Failed() {
+		t.Errorf("processes under docket rehearse: %v; want Java and functions", children)
+	}
+	if err := r.process.Process.Signal(os.Interrupt); err != nil {
+		t.Errorf("interrupt docket rehearse: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	ended := context.AfterFunc(ctx, func() { _ = r.process.Process.Kill() }) // Wait says so
+	err := r.process.Wait()
+	if !ended() || err != nil {
+		t.Errorf("docket rehearse ended with %v after an interrupt", err)
+	}
+	for pid, name := range children {
+		if alive(pid, name) {
+			t.Errorf("process %d (%s) is left running", pid, name)
+		}
+	}
+	if t.Failed() {
+		lines := strings.Split(r.log.String(), "\n")
+		t.Logf("end of the log of docket rehearse:\n%s", strings.Join(lines[max(0, len(lines)-30):], "\n"))
+	}
+}
+
+// client trusts nothing of its own: what the gateway sends is what tests see.
+func client() *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableCompression: true}}
+}
+
+// TestContract holds the rehearsal to the wire contract, with the suite that
+// docket serve passes.
+func TestContract(t *testing.T) {
+	r := start(t)
+	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs()})
+	if t.Failed() {
+		return
+	}
+	t.Run("differences", func(t *testing.T) { checkDifferences(t, r.url) })
+	t.Run("sizes", func(t *testing.T) { checkSizes(t, r.url) })
+	t.Run("cold starts", func(t *testing.T) { checkColdStarts(t, r) })
+}
