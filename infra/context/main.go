@@ -8,6 +8,10 @@ import (
 	"os"
 )
 
+// own are keys that the command line adds by itself, and refuses in cdk.json:
+// templates then say from which construct a resource is, and where an asset lies.
+var own = []string{"aws:cdk:enable-path-metadata", "aws:cdk:enable-asset-metadata"}
+
 func main() {
 	if err := run("cdk.json"); err != nil {
 		fmt.Fprintln(os.Stderr, "context:", err)
@@ -21,11 +25,13 @@ func run(path string) error {
 		return err
 	}
 	var file struct {
-		Context json.RawMessage `json:"context"`
+		Context map[string]any `json:"context"`
 	}
 	if err := json.Unmarshal(raw, &file); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	_, err = os.Stdout.Write(file.Context)
-	return err
+	for _, key := range own {
+		file.Context[key] = true
+	}
+	return json.NewEncoder(os.Stdout).Encode(file.Context)
 }
