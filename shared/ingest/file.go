@@ -159,6 +159,12 @@ type foundPlan struct {
 	ok   bool
 }
 
+// maxRefused bounds the refusals of a file: a small one may unpack to a thousand
+// million bad records, and a report of more than this helps nobody.
+const maxRefused = 100_000
+
+var errRefused = fmt.Errorf("the file is not read from here on: %d of its records were refused", maxRefused)
+
 // all reads the file to its end.
 func (f *fileRun) all(r *source.Reader, read *readFault) error {
 	for {
@@ -174,6 +180,10 @@ func (f *fileRun) all(r *source.Reader, read *readFault) error {
 			if err := f.flush(); err != nil {
 				return err
 			}
+		}
+		if f.result.Refused >= maxRefused && !e.Rest {
+			f.refuse(Refusal{From: e.Number, Through: e.Number, Line: e.Line, Reason: errRefused.Error()})
+			return f.flush()
 		}
 		if err := f.add(&e); err != nil {
 			return err

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"docket/shared/ledger"
+	"docket/shared/table/faulty"
 )
 
 // TestRealFilesOnce: all events of the real files, each once, whatever the order
@@ -119,6 +121,20 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestTooManyRefusals: what is bad throughout is given up, and says so.
+func TestTooManyRefusals(t *testing.T) {
+	w := newWorld(t)
+	text := record(1) + strings.Repeat("x\n", maxRefused+10) + record(2)
+	r, refused := w.give(w.ingester(w.ledger), text)
+	if r != (Result{Stored: 1, Refused: maxRefused + 1}) || len(refused) != maxRefused+1 {
+		t.Errorf("%+v, %d refusals", r, len(refused))
+	}
+	want := fmt.Sprintf("record %d, line %d: the file is not read from here on: 100000 of its records were refused", maxRefused+2, maxRefused+2)
+	if last := refused[len(refused)-1]; last != want {
+		t.Errorf("%s; want %s", last, want)
+	}
+}
+
 // cutOff is a ledger that fails at a call: before it did anything or after.
 type cutOff struct {
 	to    Appender
@@ -157,6 +173,54 @@ func TestCutOffAnywhere(t *testing.T) {
 			if r.Stored+r.Before != 4500 || len(w.stored()) != 4500 || r.Before < 1000*min(calls, 4) {
 				t.Errorf("after %d calls: %+v, %d stored", calls, r, len(w.stored()))
 			}
+		}
+	}
+}
+
+// deliveryFaults are those that a table may do to a writer.
+var deliveryFaults = faulty.Rates{
+	faulty.Before: 0.04, faulty.After: 0.04, faulty.Busy: 0.04, faulty.Timeout: 0.03, faulty.Late: 0.04, faulty.TornAfter: 0.04, faulty.Short: 0.04,
+}
+
+// TestDeliveries: files that come one to five times each, in any order, within two
+// weeks, cut off at random, through instances that know nothing of each other, give
+// each record once.
+func TestDeliveries(t *testing.T) {
+	for seed := range uint64(4) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		w := newWorld(t)
+		faults := faulty.New(w.table, faulty.Options{Seed: seed, Rates: deliveryFaults, Now: w.now})
+		reliable := w.table
+		var files []string
+		for i := range 6 {
+			files = append(files, fmt.Sprintf("\n%s%s", strings.Repeat(" ", i), records(r.IntN(1800))))
+		}
+		due := []int{0, 1, 2, 3, 4, 5}
+		for range r.IntN(18) {
+			due = append(due, r.IntN(6))
+		}
+		r.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+		for len(due) > 0 {
+			w.at = w.at.Add(time.Duration(r.IntN(14*24)) * time.Hour / time.Duration(len(due)+18))
+			w.table = faults
+			w.restart()
+			to := &cutOff{to: w.ledger, calls: r.IntN(8), after: r.IntN(2) == 0}
+			_, err := w.ingester(to).File(context.Background(), strings.NewReader(files[due[0]]), func(r Refusal) { t.Error(r) })
+			switch {
+			case err == nil:
+				due = due[1:]
+			case r.IntN(3) == 0: // it comes again, after others
+				due = append(due[1:], due[0])
+			}
+		}
+		w.table = reliable
+		w.restart()
+		want := 0
+		for _, f := range files {
+			want += strings.Count(f, "Who")
+		}
+		if got := len(w.stored()); got != want {
+			t.Errorf("seed %d: %d records, want %d", seed, got, want)
 		}
 	}
 }

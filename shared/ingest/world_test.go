@@ -49,15 +49,19 @@ func (w *world) now() time.Time { return w.at }
 // restart forgets everything that is not in the table.
 func (w *world) restart() {
 	w.t.Helper()
-	w.seed++
-	l, err := ledger.Open(context.Background(), ledger.Config{
-		Table: w.table, Ring: w.ring, Now: w.now, Rand: rand.NewChaCha8([32]byte{w.seed}),
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-	})
-	if err != nil {
-		w.t.Fatal(err)
+	const tries = 100 // of a table that fails at times
+	var err error
+	for range tries {
+		w.seed++
+		w.ledger, err = ledger.Open(context.Background(), ledger.Config{
+			Table: w.table, Ring: w.ring, Now: w.now, Rand: rand.NewChaCha8([32]byte{w.seed}),
+			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		})
+		if err == nil {
+			return
+		}
 	}
-	w.ledger = l
+	w.t.Fatal(err)
 }
 
 func (w *world) mapping(files ...[]byte) *source.Mapping {

@@ -180,8 +180,13 @@ func (z *zeros) Read(p []byte) (int, error) {
 // TestBombs: what unpacks to much more than it was is read without keeping it.
 func TestBombs(t *testing.T) {
 	m := newTestMapper(t)
-	space := io.MultiReader(strings.NewReader(`{"Records":[`+anEvent), &zeros{256 << 20}, strings.NewReader("]}"))
+	space := io.MultiReader(strings.NewReader(`{"Records":[`+anEvent), &zeros{64 << 20}, strings.NewReader("]}"))
 	if diff := cmp.Diff([]string{"1 1: ann Added bob"}, entries(t, m, space)); diff != "" {
+		t.Error(diff)
+	}
+	text := io.MultiReader(strings.NewReader(`{"Records":[`+anEvent+`,{"eventName":"`), &zeros{65 << 20}, strings.NewReader(`"}]}`))
+	want := []string{"1 1: ann Added bob", "2 0! the file cannot be read from here on: line 1: a record is longer than 64 MiB"}
+	if diff := cmp.Diff(want, entries(t, m, text)); diff != "" {
 		t.Error(diff)
 	}
 }
