@@ -52,7 +52,7 @@ func (a *apiStack) alarmTopic(s Settings) awssns.Topic {
 		Description: jsii.String("Docket: alarm topic at rest"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	topic := awssns.NewTopic(a.Stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
-	key.AddToResourcePolicy(a.alarmsMay([]string{"kms:Decrypt", "kms:GenerateDataKey*"}, jsii.String("*")), nil)
+	key.AddToResourcePolicy(a.alarmsMay([]string{"kms:Decrypt", "kms:GenerateDataKey"}, jsii.String("*")), nil)
 	topic.AddToResourcePolicy(a.alarmsMay([]string{"sns:Publish"}, topic.TopicArn()))
 	if s.AlarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.AlarmEmail), nil))
