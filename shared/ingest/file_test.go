@@ -317,6 +317,4 @@ func (n nowhere) Append(ctx context.Context, b ledger.Batch) (ledger.Receipt, er
 	return n.w.ledger.Append(ctx, b)
 }
 
-var (
-	_ io.ReadSeeker = (*failing)(nil)
-)
+var _ io.ReadSeeker = (*failing)(nil)
