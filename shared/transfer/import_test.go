@@ -305,7 +305,15 @@ func TestResume(t *testing.T) {
 				}
 				return killed
 			}
-			s.before, s.after = nil, nil
+			// Once it is dead a program sends nothing more, whatever its other
+			// goroutines were about to do.
+			dead := func(int) error {
+				if atDeath != nil {
+					return killed
+				}
+				return nil
+			}
+			s.before, s.after = dead, nil
 			if rapid.Bool().Draw(rt, "after") {
 				s.after = kill
 			} else {
