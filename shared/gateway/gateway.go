@@ -204,7 +204,7 @@ func (g *Gateway) authorize(r *http.Request, c *call) string {
 	if err != nil {
 		return "AUTHORIZER_FAILURE"
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), authorizerTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), authorizerTime)
 	defer cancel()
 	raw, err := g.pools[g.api.authorizer].invoke(ctx, c.id, event)
 	if err != nil {
@@ -239,7 +239,8 @@ func (g *Gateway) integrate(w http.ResponseWriter, r *http.Request, c *call, bod
 		tooLarge(w, c.id)
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), integration)
+	// A function is not told that its client has gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), integration)
 	defer cancel()
 	raw, err := g.pools[c.method.function].invoke(ctx, c.id, event)
 	switch {

@@ -95,6 +95,9 @@ func (p *pool) invoke(ctx context.Context, id string, event []byte) ([]byte, err
 	case <-timer.C:
 		p.drop(in)
 		return nil, fmt.Errorf("%s after %s: %w", p.name, p.timeout, errTimeout)
+	case <-ctx.Done():
+		p.drop(in)
+		return nil, fmt.Errorf("%s: %w: %w", p.name, errTimeout, ctx.Err())
 	}
 }
 
@@ -109,13 +112,16 @@ func (p *pool) take(ctx context.Context) (*instance, error) {
 		in := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
+		thaw(in.process.Process)
 		return in, nil
 	}
 	p.mu.Unlock()
 	return p.start(ctx)
 }
 
+// give keeps an instance for the next request, frozen until then.
 func (p *pool) give(in *instance) {
+	freeze(in.process.Process)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, in)
@@ -152,8 +158,13 @@ func (p *pool) start(ctx context.Context) (*instance, error) {
 		close(in.exited)
 	}()
 	p.mu.Lock()
+	closed := p.closed
 	p.all[in] = true
 	p.mu.Unlock()
+	if closed {
+		p.drop(in)
+		return nil, fmt.Errorf("start %s: the gateway is closing: %w", p.name, errFunction)
+	}
 	select {
 	case <-in.ready:
 		p.coldStart(p.name, time.Since(begun))
