@@ -189,5 +189,6 @@ func TestContract(t *testing.T) {
 	}
 	t.Run("differences", func(t *testing.T) { checkDifferences(t, r.url) })
 	t.Run("sizes", func(t *testing.T) { checkSizes(t, r.url) })
+	t.Run("silence", func(t *testing.T) { checkSilence(t, r) })
 	t.Run("cold starts", func(t *testing.T) { checkColdStarts(t, r) })
 }

@@ -17,9 +17,11 @@ const (
 	firstPause   = 25 * time.Millisecond
 	longestPause = 400 * time.Millisecond
 
-	// attemptTime bounds one call: DynamoDB answers in milliseconds, and a
-	// caller wants its 503 within five seconds (design, section 6.11).
-	attemptTime = 2 * time.Second
+	// attemptTime bounds one try and callTime all of one call: DynamoDB answers
+	// in milliseconds, and a caller wants its 503 within five seconds (design,
+	// section 6.11), also where a write whose answer was lost is read again.
+	attemptTime = 1500 * time.Millisecond
+	callTime    = 2 * time.Second
 
 	// A retry costs retryCost of the budget and a success gives back
 	// successGain, so that at most one call in ten is a retry for long.
@@ -59,6 +61,8 @@ func (t *Table) read(ctx context.Context, attempt func(context.Context) error) e
 
 // again runs attempt, and again while its error may pass.
 func (t *Table) again(ctx context.Context, passing func(error) bool, attempt func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	for try := 1; ; try++ {
 		if err := ctx.Err(); err != nil {
 			return err
