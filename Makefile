@@ -40,14 +40,20 @@ functions: ## build the Lambda functions for arm64 into bin/functions
 synth: functions ## write the CloudFormation templates to cdk.out; needs no account
 	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$($(GO) run ./infra/context)" $(GO) run ./infra
 
-rehearse: build synth ## run the AWS deployment on 127.0.0.1:9700, or PORT
+rehearsal: build synth
 	@for f in $(FUNCTIONS); do \
 	  CGO_ENABLED=0 $(GO) build $(FUNCTION_FLAGS) -o bin/rehearsal/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
+
+rehearse: rehearsal ## run the AWS deployment on 127.0.0.1:9700, or PORT
 	$(BIN) rehearse --listen 127.0.0.1:$${PORT:-9700} --assembly cdk.out --binaries bin/rehearsal
 
 bootstrap: functions ## prepare the AWS account and region of your credentials, once
 	npx --yes aws-cdk@$(CDK) bootstrap
+
+invoke: rehearsal ## run FUNCTION once with EVENT, a file in events/
+	@test -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=enum EVENT=events/enum/get.json"; exit 2; }
+	@$(BIN) invoke $(if $(FUNCTION),--function $(FUNCTION)) --assembly cdk.out --binaries bin/rehearsal --event $(EVENT)
 
 deploy: functions ## deploy to the AWS account of your credentials
 	npx --yes aws-cdk@$(CDK) deploy --all

@@ -114,17 +114,25 @@ func (l *lockedBuffer) String() string {
 
 var listens = regexp.MustCompile(`listens on (http://\S+)`)
 
-// start builds everything and runs it until the test ends.
-func start(t *testing.T) *running {
+// built is all that a rehearsal is started from.
+type built struct{ assembly, binaries, docket string }
+
+func build(t *testing.T) built {
 	t.Helper()
 	needTools(t, "node", "java", "npm")
 	dir := t.TempDir()
-	assembly, binaries, docket := filepath.Join(dir, "cdk.out"), filepath.Join(dir, "functions"), filepath.Join(dir, "docket")
-	synthesize(t, assembly)
-	buildFunctions(t, binaries, runtime.GOARCH)
-	command(t, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", docket, "./cmd/docket")
+	b := built{filepath.Join(dir, "cdk.out"), filepath.Join(dir, "functions"), filepath.Join(dir, "docket")}
+	synthesize(t, b.assembly)
+	buildFunctions(t, b.binaries, runtime.GOARCH)
+	command(t, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-o", b.docket, "./cmd/docket")
+	return b
+}
+
+// start runs docket rehearse until the test ends.
+func start(t *testing.T, b built) *running {
+	t.Helper()
 	r := &running{log: &lockedBuffer{}}
-	r.process = exec.Command(docket, "rehearse", "--listen", "127.0.0.1:0", "--assembly", assembly, "--binaries", binaries)
+	r.process = exec.Command(b.docket, "rehearse", "--listen", "127.0.0.1:0", "--assembly", b.assembly, "--binaries", b.binaries)
 	r.process.Stderr = r.log
 	out, err := r.process.StdoutPipe()
 	if err != nil {
@@ -182,7 +190,9 @@ func client() *http.Client {
 // TestContract holds the rehearsal to the wire contract, with the suite that
 // docket serve passes.
 func TestContract(t *testing.T) {
-	r := start(t)
+	b := build(t)
+	t.Run("events", func(t *testing.T) { checkEvents(t, b) })
+	r := start(t, b)
 	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs()})
 	if t.Failed() {
 		return
