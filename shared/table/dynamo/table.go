@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"docket/shared/table"
@@ -206,7 +207,6 @@ func (t *Table) queryInput(q table.Query) *dynamodb.QueryInput {
 	condition := "p = :p"
 	switch {
 	case q.From != "" && q.To != "":
-		// BETWEEN includes its end: an item there is dropped when it comes.
 		condition += " AND s BETWEEN :from AND :to"
 	case q.From != "":
 		condition += " AND s >= :from"
@@ -216,7 +216,10 @@ func (t *Table) queryInput(q table.Query) *dynamodb.QueryInput {
 	if q.From != "" {
 		in.ExpressionAttributeValues[":from"] = binary(q.From)
 	}
-	if q.To != "" {
+	switch {
+	case q.To != "" && q.From != "":
+		in.ExpressionAttributeValues[":to"] = binary(before(q.To))
+	case q.To != "":
 		in.ExpressionAttributeValues[":to"] = binary(q.To)
 	}
 	in.KeyConditionExpression = &condition
@@ -224,6 +227,17 @@ func (t *Table) queryInput(q table.Query) *dynamodb.QueryInput {
 		in.Limit = aws.Int32(int32(min(q.Limit, 1<<20)))
 	}
 	return in
+}
+
+// before is the last sort key in front of to. BETWEEN includes its end, and an
+// item that is read only to be dropped is billed all the same.
+func before(to string) string {
+	head, last := to[:len(to)-1], to[len(to)-1]
+	if last == 0 {
+		return head
+	}
+	head += string([]byte{last - 1})
+	return head + strings.Repeat("\xff", max(0, table.MaxSort-len(head)))
 }
 
 var _ table.Table = (*Table)(nil)
