@@ -69,7 +69,7 @@ func checkSizes(t *testing.T, url string) {
 // demoAdmin is Enterprise\NetwrixUser:NetwrixIsCool.
 const demoAdmin = "Basic RW50ZXJwcmlzZVxOZXR3cml4VXNlcjpOZXR3cml4SXNDb29s"
 
-func send(t *testing.T, method, url string, header map[string]string, body []byte) (int, string) {
+func send(t testing.TB, method, url string, header map[string]string, body []byte) (int, string) {
 	t.Helper()
 	req, err := http.NewRequest(method, url, bytes.NewReader(body))
 	if err != nil {

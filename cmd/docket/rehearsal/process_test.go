@@ -10,7 +10,7 @@ import (
 
 // descendants lists the processes under one, by /proc (proc(5)), with their
 // names.
-func descendants(t *testing.T, pid int) map[int]string {
+func descendants(t testing.TB, pid int) map[int]string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {

@@ -22,14 +22,14 @@ import (
 // repository is the module's root, seen from here.
 const repository = "../../.."
 
-// functionFlags are those of the Makefile, which TestBinaries compares.
+// functionFlags are those of the Makefile, which TestFlagsAreThoseOfMake compares.
 var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
 var functions = []string{"authorizer", "enum", "search", "write", "fallback"}
 
 // needTools skips where the machine has no Java or Node. On CI they must be
 // there: a rehearsal that never ran is no rehearsal.
-func needTools(t *testing.T, tools ...string) {
+func needTools(t testing.TB, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err == nil {
@@ -43,7 +43,7 @@ func needTools(t *testing.T, tools ...string) {
 }
 
 // command runs one and returns what it printed.
-func command(t *testing.T, env []string, name string, args ...string) []byte {
+func command(t testing.TB, env []string, name string, args ...string) []byte {
 	t.Helper()
 	c := exec.Command(name, args...)
 	c.Dir = repository
@@ -58,7 +58,7 @@ func command(t *testing.T, env []string, name string, args ...string) []byte {
 }
 
 // buildFunctions builds all functions for a machine into a folder each.
-func buildFunctions(t *testing.T, dir, arch string) {
+func buildFunctions(t testing.TB, dir, arch string) {
 	t.Helper()
 	for _, f := range functions {
 		args := append(append([]string{"build"}, functionFlags...), "-o", filepath.Join(dir, f, "bootstrap"), "./functions/"+f)
@@ -67,7 +67,7 @@ func buildFunctions(t *testing.T, dir, arch string) {
 }
 
 // synthesize writes the templates to a folder.
-func synthesize(t *testing.T, dir string) {
+func synthesize(t testing.TB, dir string) {
 	t.Helper()
 	for _, f := range functions { // the assets of the app
 		if _, err := os.Stat(filepath.Join(repository, "bin", "functions", f, "bootstrap")); err != nil {
@@ -79,7 +79,7 @@ func synthesize(t *testing.T, dir string) {
 	command(t, []string{"CDK_OUTDIR=" + dir, "CDK_CONTEXT_JSON=" + string(settings)}, "go", "run", "./infra")
 }
 
-func absolute(t *testing.T, path string) string {
+func absolute(t testing.TB, path string) string {
 	t.Helper()
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -117,7 +117,7 @@ var listens = regexp.MustCompile(`listens on (http://\S+)`)
 // built is all that a rehearsal is started from.
 type built struct{ assembly, binaries, docket string }
 
-func build(t *testing.T) built {
+func build(t testing.TB) built {
 	t.Helper()
 	needTools(t, "node", "java", "npm")
 	dir := t.TempDir()
@@ -129,7 +129,7 @@ func build(t *testing.T) built {
 }
 
 // start runs docket rehearse until the test ends.
-func start(t *testing.T, b built) *running {
+func start(t testing.TB, b built) *running {
 	t.Helper()
 	r := &running{log: &lockedBuffer{}}
 	r.process = exec.Command(b.docket, "rehearse", "--listen", "127.0.0.1:0", "--assembly", b.assembly, "--binaries", b.binaries)
@@ -156,7 +156,7 @@ func start(t *testing.T, b built) *running {
 }
 
 // stop is Ctrl-C, after which no process may be left.
-func (r *running) stop(t *testing.T) {
+func (r *running) stop(t testing.TB) {
 	children := descendants(t, r.process.Process.Pid)
 	if len(children) < 2 && !t.Failed() {
 		t.Errorf("processes under docket rehearse: %v; want Java and functions", children)
