@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,8 +31,20 @@ type testServer struct {
 }
 
 // startServer serves a data directory at an address, port 0 for any, and
-// returns when it listens.
+// returns when it listens. An address that is taken again may be in the hands of
+// some client's connection for a moment: then it is tried until it is free.
 func startServer(dir, address string, more ...string) (*testServer, error) {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		s, err := tryServer(dir, address, more...)
+		if err == nil || !strings.Contains(err.Error(), "address already in use") || time.Now().After(deadline) {
+			return s, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func tryServer(dir, address string, more ...string) (*testServer, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	s := &testServer{stop: stop, done: make(chan int, 1)}
