@@ -179,7 +179,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) (table.Page, error) {
 			if err != nil {
 				return table.Page{}, err
 			}
-			if it.ExpiredAt(t.now()) || (q.To != "" && it.Sort >= q.To) {
+			if it.ExpiredAt(t.now()) {
 				continue
 			}
 			page.Items = append(page.Items, it)
