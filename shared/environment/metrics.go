@@ -13,3 +13,13 @@ const (
 	AppendConflicts = "AppendConflicts" // Count: an append found its position taken by another writer
 	Damage          = "Damage"          // Count: something stored is not what was written
 )
+
+// The metrics of the ingest function, of one invocation each.
+const (
+	IngestLag       = "IngestLag"       // Seconds: from the oldest event to its visible record; not of what is redriven or continued
+	IngestStored    = "IngestStored"    // Count: records stored
+	IngestRepeated  = "IngestRepeated"  // Count: records found stored by an earlier delivery
+	IngestRefused   = "IngestRefused"   // Count: messages sent to a dead-letter queue with a reason
+	IngestRetried   = "IngestRetried"   // Count: messages left to the queue for another try
+	IngestContinued = "IngestContinued" // Count: files put back to be continued by another invocation
+)

@@ -13,3 +13,19 @@ const (
 	TimeZone       = "DOCKET_TIME_ZONE"       // IANA name of the zone of Today and Yesterday
 	LogLevel       = "DOCKET_LOG"             // debug, info, warn or error
 )
+
+// The variables of the ingest function. A source that is off has neither of its
+// two; lists are separated by commas.
+const (
+	RecordsQueue = "DOCKET_RECORDS_QUEUE" // URL of the queue of records that applications send
+	RecordsDead  = "DOCKET_RECORDS_DEAD"  // URL of its dead-letter queue
+	FilesQueue   = "DOCKET_FILES_QUEUE"   // URL of the queue of notifications of S3, which come through EventBridge
+	FilesDead    = "DOCKET_FILES_DEAD"    // URL of its dead-letter queue
+	EventsQueue  = "DOCKET_EVENTS_QUEUE"  // URL of the queue of events of EventBridge
+	EventsDead   = "DOCKET_EVENTS_DEAD"   // URL of its dead-letter queue
+	MaxReceives  = "DOCKET_MAX_RECEIVES"  // maxReceiveCount of the queues: the last try, after which the function says why
+	Buckets      = "DOCKET_BUCKETS"       // names of the buckets whose objects are read
+	Accounts     = "DOCKET_ACCOUNTS"      // IDs of the accounts whose events are taken
+	IngestPlan   = "DOCKET_INGEST_PLAN"   // monitoring plan, by name or ID, of records that name none; may be empty
+	Mapping      = "DOCKET_MAPPING"       // paths of files with rules for CloudTrail events; may be empty
+)
