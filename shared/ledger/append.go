@@ -271,7 +271,11 @@ func (w *writing) wrote(data []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, run := range seg.Runs() {
+	runs, err := seg.Runs()
+	if err != nil {
+		return false, err
+	}
+	for _, run := range runs {
 		if run.Token == w.token {
 			return true, nil
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"docket/shared/activity"
+	"docket/shared/segment"
 	"docket/shared/table"
 	"docket/shared/table/faulty"
 	"docket/shared/table/memory"
@@ -38,7 +39,7 @@ func TestRunsSayWhoWroteAndWhen(t *testing.T) {
 	if err != nil || len(parts) != 2 {
 		t.Fatal(len(parts), err)
 	}
-	a, b := parts[0].Segment.Runs()[0], parts[1].Segment.Runs()[0]
+	a, b := runOf(t, parts[0]), runOf(t, parts[1])
 	if a.N != 2 || a.Principal != `Enterprise\Writer` || a.RequestID != "req-a" || a.Committed != start().UnixMicro() {
 		t.Errorf("run of a is %+v", a)
 	}
@@ -361,4 +362,14 @@ func TestWritersShareAShard(t *testing.T) {
 			}
 		})
 	}
+}
+
+// runOf is the one run of a part.
+func runOf(t *testing.T, p Part) segment.Run {
+	t.Helper()
+	runs, err := p.Segment.Runs()
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	return runs[0]
 }

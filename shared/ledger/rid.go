@@ -23,24 +23,12 @@ func (l *Ledger) RID(p Part, row int) activity.RID {
 	binary.BigEndian.PutUint64(block[1:], uint64(p.First)+uint64(row))
 	l.ridSeal.Encrypt(block[:], block[:])
 	var rid activity.RID
-	putTime(rid[:ridTime], p.committed(row))
+	putTime(rid[:ridTime], p.Segment.Committed(row))
 	const digits = "0123456789ABCDEF"
 	for i, b := range block {
 		rid[ridTime+2*i], rid[ridTime+2*i+1] = digits[b>>4], digits[b&15]
 	}
 	return rid
-}
-
-// committed is the commit time of a row in microseconds.
-func (p Part) committed(row int) int64 {
-	runs := p.Segment.Runs()
-	for i := range runs {
-		if row < int(runs[i].N) {
-			return runs[i].Committed
-		}
-		row -= int(runs[i].N)
-	}
-	return 0
 }
 
 // putTime writes 17 digits. The year of a commit time has four: commitTime sees

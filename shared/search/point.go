@@ -37,21 +37,10 @@ func (w *walk) point(ctx context.Context, rid activity.RID) error {
 	if err := w.record(p, int(row), &record); err != nil {
 		return err
 	}
-	here := mark.Place{When: record.When, Committed: committed(p, row), Shard: shard, Position: position}
+	here := mark.Place{When: record.When, Committed: p.Segment.Committed(int(row)), Shard: shard, Position: position}
 	passed := w.mark.Place != nil && compare(&here, w.mark.Place) <= 0
 	if !passed && w.program.Match(&record) && w.pager.add(&record) {
 		w.mark.Place = &here
 	}
 	return nil
-}
-
-// committed is the commit time of a row.
-func committed(p ledger.Part, row uint32) int64 {
-	end := uint32(0)
-	for _, run := range p.Segment.Runs() {
-		if end += run.N; row < end {
-			return run.Committed
-		}
-	}
-	return 0
 }

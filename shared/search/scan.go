@@ -185,14 +185,8 @@ func (w *worker) collect(p ledger.Part) error {
 	if err != nil {
 		return err
 	}
-	runs, end := p.Segment.Runs(), uint32(0)
-	var committed int64
 	for _, row := range w.rows {
-		for row >= end {
-			committed, end = runs[0].Committed, end+runs[0].N
-			runs = runs[1:]
-		}
-		h := hit{mark.Place{When: whens[row], Committed: committed, Shard: p.Shard, Position: p.First + ledger.Position(row)}, p.First}
+		h := hit{mark.Place{When: whens[row], Committed: p.Segment.Committed(int(row)), Shard: p.Shard, Position: p.First + ledger.Position(row)}, p.First}
 		if w.place == nil || compare(w.place, &h.Place) < 0 {
 			w.hits = append(w.hits, h)
 		}

@@ -99,7 +99,7 @@ func (s *store) append(records ...activity.Record) {
 			s.t.Fatalf("scan shard %d at %d: %v", here.Shard, here.Position, err)
 		}
 		row := int(here.Position - parts[0].First)
-		here.Committed = committed(parts[0], uint32(row))
+		here.Committed = parts[0].Segment.Committed(row)
 		s.model = append(s.model, stored{activity.Stored{RID: s.ledger.RID(parts[0], row), Record: records[i]}, here})
 	}
 }

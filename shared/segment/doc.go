@@ -11,7 +11,7 @@
 //	| 1 byte  | 4 bytes   | counts, zone, runs, layout | split or packed      |
 //	+---------+-----------+----------------------------+----------------------+
 //
-//	byte  0      version, 1
+//	byte  0      version, 2 (1 had a run in another form)
 //	bytes 1-4    CRC-32C (Castagnoli) of bytes 5 to the end
 //	bytes 5-     head, then sections
 //
@@ -25,13 +25,17 @@
 //	    text, text ID and name, sorted; both empty is no plan
 //	  uvarint    data sources: how many occur
 //	    text     sorted
-//	  uvarint    runs: how many batches the records come from
-//	    uvarint  records of the run, at least 1
-//	    varint   commit time, microseconds since 1970; after the first run, less
-//	             that of the run before
+//	  uvarint    runs: how many batches the records come from; of one:
+//	    varint   commit time, microseconds since 1970
 //	    16 bytes writer token
 //	    text     principal
 //	    text     request id
+//	             of r, more than one:
+//	    section  r uvarints: records of each run, at least 1; r varints: commit
+//	             times, after the first less that of the run before
+//	    section  byte 0, or byte 1 and r writer tokens of 16 bytes; uvarint number
+//	             of principals; a text each; r uvarints: the principal of each run,
+//	             from 0; r texts: request ids
 //	  byte       layout: 0 split, 1 packed
 //
 //	text:
@@ -55,7 +59,7 @@
 //	             where k <= 65,536, else 4; all low bytes first, then the next higher;
 //	             empty where k is 1. Detail columns have a row a detail.
 //
-// Split: each section is a uvarint 2 x stored length + 1 if compressed, for a
+// Split: the sections follow each other. A section by itself is a uvarint 2 x stored length + 1 if compressed, for a
 // compressed one a uvarint raw length, and the stored bytes. Compressed is one
 // zstd frame. Dictionaries and ids are apart, so that a dictionary in which
 // nothing matches spares the ids.

@@ -140,16 +140,7 @@ func (d *dumper) head() (n int, packed bool) {
 	for i := d.number("data sources"); i > 0 && d.err == nil; i-- {
 		d.text("data source")
 	}
-	before := int64(0)
-	for i := d.number("runs"); i > 0 && d.err == nil; i-- {
-		d.number("records of the run")
-		before += d.signed(func(v int64) string {
-			return "commit time: " + time.UnixMicro(before+v).UTC().Format("2006-01-02T15:04:05.000000Z")
-		})
-		d.line(16, "writer token")
-		d.text("principal")
-		d.text("request id")
-	}
+	d.runs()
 	layout := d.peek(1)
 	packed = len(layout) == 1 && layout[0] == 1
 	if packed {
@@ -158,6 +149,54 @@ func (d *dumper) head() (n int, packed bool) {
 		d.line(1, "layout: split")
 	}
 	return n, packed
+}
+
+// runs shows the table of runs.
+func (d *dumper) runs() {
+	count := d.number("runs")
+	before := int64(0)
+	time := func(v int64) string {
+		before += v
+		return "commit time: " + time.UnixMicro(before).UTC().Format("2006-01-02T15:04:05.000000Z")
+	}
+	if count == 1 {
+		d.signed(time)
+		d.line(16, "writer token")
+		d.text("principal")
+		d.text("request id")
+		return
+	}
+	if count > len(d.data) {
+		d.fail("too many runs")
+		return
+	}
+	d.inside("commit times", func(d *dumper) {
+		for range count {
+			d.number("records of the run")
+		}
+		for range count {
+			d.signed(time)
+		}
+	})
+	d.inside("origins", func(d *dumper) {
+		if kept := d.peek(1); len(kept) == 1 && kept[0] == tokensKept {
+			d.line(1, "writer tokens are kept")
+			for range count {
+				d.line(16, "writer token")
+			}
+		} else {
+			d.line(1, "writer tokens are left out")
+		}
+		for i := d.number("principals"); i > 0 && d.err == nil; i-- {
+			d.text("principal")
+		}
+		for range count {
+			d.number("principal of the run")
+		}
+		for range count {
+			d.text("request id")
+		}
+	})
 }
 
 // inside passes a section and shows what is in it.

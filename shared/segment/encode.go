@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	version  = 1
+	version  = 2
 	sumAt    = 1 // of the checksum
 	headAt   = 5
 	byteIDs  = 1 << 8  // values up to which an id has one byte
@@ -52,8 +52,9 @@ type columns struct {
 	packed   []byte
 }
 
-func (e *columns) encode(dst []byte, recs []activity.Record, runs []Run) ([]byte, error) {
-	h := head{n: len(recs), runs: runs}
+func (e *columns) encode(dst []byte, recs []activity.Record, batches []Run) ([]byte, error) {
+	h := head{n: len(recs)}
+	h.runs.list = batches
 	if err := h.count(recs); err != nil {
 		return dst, err
 	}
@@ -89,11 +90,11 @@ func (e *columns) encode(dst []byte, recs []activity.Record, runs []Run) ([]byte
 // count checks the numbers of records, details and runs.
 func (h *head) count(recs []activity.Record) error {
 	total := 0
-	for i := range h.runs {
-		if h.runs[i].N == 0 {
+	for i := range h.runs.list {
+		if h.runs.list[i].N == 0 {
 			return fmt.Errorf("%w: run %d is of no record", ErrRefused, i)
 		}
-		total += int(h.runs[i].N)
+		total += int(h.runs.list[i].N)
 	}
 	if len(recs) == 0 || len(recs) > MaxRecords || total != len(recs) {
 		return fmt.Errorf("%w: %d records, %d in its runs, limit %d", ErrRefused, len(recs), total, MaxRecords)

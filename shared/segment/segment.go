@@ -25,6 +25,7 @@ type Segment struct {
 	whens        lazy[[]int64]
 	actions      lazy[[]activity.Action]
 	starts       lazy[[]uint32]
+	origins      lazy[[]Run]
 	archive      []byte
 }
 
@@ -51,6 +52,7 @@ func Open(data []byte) (*Segment, error) {
 	}
 	r := &reader{data: data[headAt:]}
 	s := &Segment{size: len(data), head: r.head()}
+	s.decoded.Add(12 * int64(len(s.head.runs.ends)))
 	if s.head.packed {
 		s.unpack(r)
 	} else {
@@ -125,9 +127,6 @@ func (s *Segment) Len() int { return s.head.n }
 
 // Zone bounds what the segment holds.
 func (s *Segment) Zone() Zone { return s.head.zone }
-
-// Runs are the batches that the records come from, in order.
-func (s *Segment) Runs() []Run { return s.head.runs }
 
 // overhead is a generous size of a Segment without its texts.
 const overhead = 4 << 10

@@ -49,8 +49,21 @@ func same(t testing.TB, recs []activity.Record, runs []segment.Run, data []byte)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(runs, s.Runs()); diff != "" {
+	read, err := s.Runs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(runs, read); diff != "" {
 		t.Fatalf("runs: %s", diff)
+	}
+	row := 0
+	for _, r := range runs {
+		for range r.N {
+			if c := s.Committed(row); c != r.Committed {
+				t.Fatalf("row %d committed at %d, want %d", row, c, r.Committed)
+			}
+			row++
+		}
 	}
 	got, err := s.Records(nil)
 	if err != nil {
@@ -115,7 +128,8 @@ func TestAnyRecordsComeBack(t *testing.T) {
 			for range n {
 				recs = append(recs, record(rt))
 			}
-			runs = append(runs, segment.Run{N: uint32(n), Committed: rapid.Int64().Draw(rt, "commit") / 4, Principal: text(rt, "principal"), RequestID: text(rt, "request")})
+			runs = append(runs, segment.Run{N: uint32(n), Committed: rapid.Int64().Draw(rt, "commit") / 4, Principal: text(rt, "principal"), RequestID: text(rt, "request"),
+				Token: [16]byte{byte(rapid.IntRange(0, 3).Draw(rt, "token"))}})
 		}
 		same(t, recs, runs, encode(t, recs, runs))
 	})

@@ -11,15 +11,6 @@ import (
 	"docket/shared/activity"
 )
 
-// Run is one original batch, or the part of one that a segment holds. A merged
-// segment has several, so that who wrote what, and when, survives.
-type Run struct {
-	N                    uint32 // records
-	Committed            int64  // microseconds since 1970-01-01T00:00:00Z
-	Token                [16]byte
-	Principal, RequestID string
-}
-
 // Zone is what a segment holds at most: a search that cannot match it need not
 // look inside.
 type Zone struct {
@@ -33,7 +24,7 @@ type Zone struct {
 type head struct {
 	n, details int
 	zone       Zone
-	runs       []Run
+	runs       runs
 	packed     bool
 }
 
@@ -86,16 +77,7 @@ func (h *head) append(dst []byte) []byte {
 	for _, s := range h.zone.DataSources {
 		dst = appendText(dst, s)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(h.runs)))
-	before := int64(0)
-	for i := range h.runs {
-		r := &h.runs[i]
-		dst = binary.AppendUvarint(dst, uint64(r.N))
-		dst = binary.AppendVarint(dst, r.Committed-before)
-		before = r.Committed
-		dst = append(dst, r.Token[:]...)
-		dst = appendText(appendText(dst, r.Principal), r.RequestID)
-	}
+	dst = appendRuns(dst, h.runs.list)
 	if h.packed {
 		return append(dst, 1)
 	}
@@ -188,7 +170,7 @@ func (r *reader) head() head {
 	for n := r.uvarint("number of data sources", uint64(len(r.data))); n > 0 && r.err == nil; n-- {
 		h.zone.DataSources = append(h.zone.DataSources, r.text("data source"))
 	}
-	r.runs(&h)
+	h.runs = r.runs(h.n)
 	layout := r.bytes(1, "layout")
 	if r.err == nil && layout[0] > 1 {
 		r.fail("layout")
@@ -200,24 +182,4 @@ func (r *reader) head() head {
 		r.fail("head")
 	}
 	return h
-}
-
-func (r *reader) runs(h *head) {
-	total, before := 0, int64(0)
-	for n := r.uvarint("number of runs", maxRuns); n > 0 && r.err == nil; n-- {
-		run := Run{N: uint32(r.uvarint("records of a run", uint64(h.n)))}
-		if r.err == nil && run.N == 0 {
-			r.fail("run of no record")
-		}
-		run.Committed = before + r.varint("commit time")
-		before = run.Committed
-		copy(run.Token[:], r.bytes(16, "writer token"))
-		run.Principal = r.text("principal")
-		run.RequestID = r.text("request id")
-		total += int(run.N)
-		h.runs = append(h.runs, run)
-	}
-	if r.err == nil && total != h.n {
-		r.fail("runs do not add up")
-	}
 }
