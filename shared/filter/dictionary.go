@@ -104,13 +104,21 @@ func (v verdict) free() { verdictPool.Put(v.buf) }
 
 // markText sets hits[i] for the rows whose value is accepted.
 func markText(hits []bool, text *segment.Text, accept []bool) {
-	ids := text.IDs()
-	if ids == nil {
+	switch ids := text.IDs(); {
+	case ids.Bytes != nil:
+		markAccepted(hits, ids.Bytes, accept)
+	case ids.Shorts != nil:
+		markAccepted(hits, ids.Shorts, accept)
+	case ids.Longs != nil:
+		markAccepted(hits, ids.Longs, accept)
+	case accept[0]:
 		for row := range hits {
-			hits[row] = hits[row] || accept[0]
+			hits[row] = true
 		}
-		return
 	}
+}
+
+func markAccepted[T uint8 | uint16 | uint32](hits []bool, ids []T, accept []bool) {
 	for row, id := range ids {
 		if accept[id] {
 			hits[row] = true

@@ -101,16 +101,22 @@ func (s *selection) result() []uint32 {
 	return s.rows
 }
 
-// keepText drops the rows whose value is not accepted. It does not branch on the
-// outcome, which no processor can foretell.
+// keepText drops the rows whose value is not accepted.
 func (s *selection) keepText(text *segment.Text, accept []bool) {
-	ids := text.IDs()
-	if ids == nil { // one value in all rows
-		if !accept[0] {
-			s.drop()
-		}
-		return
+	switch ids := text.IDs(); {
+	case ids.Bytes != nil:
+		keepAccepted(s, ids.Bytes, accept)
+	case ids.Shorts != nil:
+		keepAccepted(s, ids.Shorts, accept)
+	case ids.Longs != nil:
+		keepAccepted(s, ids.Longs, accept)
+	case !accept[0]: // one value in all rows
+		s.drop()
 	}
+}
+
+// keepAccepted does not branch on the outcome, which no processor can foretell.
+func keepAccepted[T uint8 | uint16 | uint32](s *selection, ids []T, accept []bool) {
 	n := s.base
 	if s.all {
 		s.all = false

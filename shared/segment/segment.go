@@ -269,7 +269,7 @@ func (s *Segment) Text(c Column) (*Text, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w (column %s)", err, c)
 		}
-		s.decoded.Add(int64(4 * len(t.ids)))
+		s.decoded.Add(int64(t.ids.size()))
 		return t, nil
 	})
 }

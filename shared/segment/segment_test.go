@@ -311,14 +311,14 @@ func TestColumnsByThemselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	blob, starts := who.Blob()
-	if who.Entries() != 2 || blob != `CORP\amyCORP\ann` || !slices.Equal(starts, []uint32{0, 8, 16}) || !slices.Equal(who.IDs(), []uint32{0, 1, 0}) || who.Rows() != 3 {
+	if who.Entries() != 2 || blob != `CORP\amyCORP\ann` || !slices.Equal(starts, []uint32{0, 8, 16}) || !slices.Equal(who.IDs().Bytes, []uint8{0, 1, 0}) || who.Rows() != 3 {
 		t.Errorf("Who is %q from %v, rows %v", blob, starts, who.IDs())
 	}
 	where, err := s.Text(segment.Where)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if where.IDs() != nil || where.ID(2) != 0 || where.Row(2) != "dc1" {
+	if !where.IDs().One() || where.ID(2) != 0 || where.Row(2) != "dc1" {
 		t.Errorf("Where has ids %v, row 2 is %q", where.IDs(), where.Row(2))
 	}
 	made := 0
