@@ -52,9 +52,11 @@ type Config struct {
 }
 
 // Refusal is what was not stored: entries From to Through of a file, numbered from
-// 1. Line is where the first begins, 0 if that is not known.
+// 1, or as many of them as Entries says if that is not 0. Line is where the first
+// begins, 0 if that is not known.
 type Refusal struct {
 	From, Through int
+	Entries       int
 	Line          int
 	Reason        string // for people; it does not quote the record
 }
@@ -96,19 +98,21 @@ func (in *Ingester) File(ctx context.Context, file io.ReadSeeker, report func(Re
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return Result{}, fmt.Errorf("read again: %w", err)
 	}
+	hash := [sha256.Size]byte(content.Sum(nil))
 	again := sha256.New()
-	f := &fileRun{in: in, ctx: ctx, hash: [sha256.Size]byte(content.Sum(nil)), report: report, plans: map[activity.Plan]foundPlan{}}
 	read := &readFault{from: io.TeeReader(contextReader{ctx, file}, again)}
-	if err := f.all(source.NewReader(read, in.mapper), read); err != nil {
-		return f.result, err
+	r := in.newRun(ctx, Origin{Owner: keyOwner, Name: fmt.Sprintf("%x", hash), Life: KeyLife, Principal: in.config.Principal}, report)
+	r.body = func() [sha256.Size]byte { return hash }
+	if _, err := r.all(source.NewReader(read, in.mapper), read, nil); err != nil {
+		return r.result, err
 	}
 	if _, err := io.Copy(io.Discard, read); err != nil {
-		return f.result, fmt.Errorf("read: %w", err)
+		return r.result, fmt.Errorf("read: %w", err)
 	}
-	if [sha256.Size]byte(again.Sum(nil)) != f.hash {
-		return f.result, ErrChanged
+	if [sha256.Size]byte(again.Sum(nil)) != hash {
+		return r.result, ErrChanged
 	}
-	return f.result, nil
+	return r.result, nil
 }
 
 // contextReader stops reading when the context ends.
@@ -136,150 +140,4 @@ func (r *readFault) Read(p []byte) (int, error) {
 		r.err = err
 	}
 	return n, err
-}
-
-// fileRun is one file on its way into the ledger.
-type fileRun struct {
-	in     *Ingester
-	ctx    context.Context
-	hash   [sha256.Size]byte
-	report func(Refusal)
-	result Result
-	plans  map[activity.Plan]foundPlan
-
-	records []activity.Record // of the batch being filled
-	from    int               // its first entry; 0: it is empty
-	through int
-	line    int // of the first entry
-	bytes   int
-}
-
-type foundPlan struct {
-	plan activity.Plan
-	ok   bool
-}
-
-// maxRefused bounds the refusals of a file: a small one may unpack to a thousand
-// million bad records, and a report of more than this helps nobody.
-const maxRefused = 100_000
-
-var errRefused = fmt.Errorf("the file is not read from here on: %d of its records were refused", maxRefused)
-
-// all reads the file to its end.
-func (f *fileRun) all(r *source.Reader, read *readFault) error {
-	for {
-		e, ok := r.Next()
-		if read.err != nil {
-			return fmt.Errorf("read: %w", read.err)
-		}
-		if !ok {
-			return f.flush()
-		}
-		lone := e.Bytes > loneBytes
-		if lone {
-			if err := f.flush(); err != nil {
-				return err
-			}
-		}
-		if f.result.Refused >= maxRefused && !e.Rest {
-			f.refuse(Refusal{From: e.Number, Through: e.Number, Line: e.Line, Reason: errRefused.Error()})
-			return f.flush()
-		}
-		if err := f.add(&e); err != nil {
-			return err
-		}
-		if lone || f.through-f.from+1 == batchEntries || f.bytes >= batchBytes {
-			if err := f.flush(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// add puts an entry into the batch. A refused one takes its place there too.
-func (f *fileRun) add(e *source.Entry) error {
-	if f.from == 0 {
-		f.from, f.line = e.Number, e.Line
-	}
-	f.through = e.Number
-	f.bytes += e.Bytes
-	if e.Refused == nil {
-		ok, err := f.setPlans(e.Records)
-		if err != nil {
-			return err
-		}
-		if ok {
-			f.records = append(f.records, e.Records...)
-			return nil
-		}
-		e.Refused = errPlan
-	}
-	f.refuse(Refusal{From: e.Number, Through: e.Number, Line: e.Line, Reason: e.Refused.Error()})
-	return nil
-}
-
-var errPlan = errors.New("the monitoring plan does not exist or does not accept data through the API")
-
-func (f *fileRun) refuse(r Refusal) {
-	f.result.Refused += r.Through - r.From + 1
-	f.report(r)
-}
-
-// setPlans gives records the plan that they name, or that of the ingestion.
-func (f *fileRun) setPlans(recs []activity.Record) (bool, error) {
-	for i := range recs {
-		given := recs[i].Plan
-		if given == (activity.Plan{}) {
-			recs[i].Plan = f.in.config.Plan
-			continue
-		}
-		found, known := f.plans[given]
-		if !known {
-			var err error
-			if found.plan, found.ok, err = f.in.config.FindPlan(f.ctx, given); err != nil {
-				return false, fmt.Errorf("look for plan %q: %w", given.Name, err)
-			}
-			if len(f.plans) < maxPlans {
-				f.plans[given] = found
-			}
-		}
-		if !found.ok {
-			return false, nil
-		}
-		recs[i].Plan = found.plan
-	}
-	return true, nil
-}
-
-// maxPlans bounds what is remembered of plans that a file makes up.
-const maxPlans = 10_000
-
-// flush stores the batch.
-func (f *fileRun) flush() error {
-	recs, from, through, line := f.records, f.from, f.through, f.line
-	f.records, f.from, f.bytes = f.records[:0], 0, 0
-	if len(recs) == 0 {
-		return nil
-	}
-	receipt, err := f.in.config.Ledger.Append(f.ctx, ledger.Batch{
-		Records: recs, Principal: f.in.config.Principal,
-		Key: &ledger.Key{Owner: keyOwner, Text: fmt.Sprintf("%x from %d", f.hash, from), Body: f.hash, Life: KeyLife},
-	})
-	switch {
-	case errors.Is(err, ledger.ErrTooLarge):
-		f.refuse(Refusal{From: from, Through: through, Line: line, Reason: "it is too large to be stored"})
-		return nil
-	case err != nil:
-		return fmt.Errorf("store entries %d to %d: %w", from, through, err)
-	case !receipt.Duplicate:
-		f.result.Stored += receipt.N
-		return nil
-	}
-	f.result.Before += receipt.N
-	if more := len(recs) - receipt.N; more > 0 {
-		f.result.Refused += more
-		f.report(Refusal{From: from, Through: through, Line: line, Reason: fmt.Sprintf(
-			"%d of these were refused when this file was ingested before and would be taken now: give those in a file of their own", more)})
-	}
-	return nil
 }

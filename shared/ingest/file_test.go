@@ -90,13 +90,39 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("again: %+v\n%s", r, diff)
 	}
 
-	// What could be stored now is reported, not lost and not stored twice.
+	// A plan that is there now: its records are stored, the others not again.
 	w.plans["unknown"] = true
 	r, refused = w.give(w.ingester(w.ledger), text)
-	last := refused[len(refused)-1]
-	if r != (Result{Before: 3, Refused: 4}) || !strings.HasPrefix(last, "records 1 to 7, line 1: 2 of these were refused when") || len(w.stored()) != 3 {
-		t.Errorf("with the plan: %+v, %q", r, refused)
+	if diff := cmp.Diff(want[:2], refused); diff != "" || r != (Result{Stored: 2, Before: 3, Refused: 2}) || len(w.stored()) != 5 {
+		t.Errorf("with the plan: %+v\n%s", r, diff)
 	}
+}
+
+// TestRefusedByAnEarlierVersion: what could be stored now, in a batch that was
+// stored without it, is reported, not lost and not stored twice.
+func TestRefusedByAnEarlierVersion(t *testing.T) {
+	w := newWorld(t)
+	text := record(1) + record(2) + record(3)
+	r, refused := w.give(w.ingester(&forgetful{w.ledger, 1}), text)
+	if r != (Result{Stored: 2}) || refused != nil {
+		t.Fatalf("%+v, %q", r, refused)
+	}
+	r, refused = w.give(w.ingester(w.ledger), text)
+	if r != (Result{Before: 2, Refused: 1}) || len(refused) != 1 || !strings.HasPrefix(refused[0], "records 1 to 3, line 1: 1 of these were refused by an earlier version") || len(w.stored()) != 2 {
+		t.Errorf("again: %+v, %q", r, refused)
+	}
+}
+
+// forgetful stores batches without their first records, as a version would that
+// refuses them.
+type forgetful struct {
+	to   Appender
+	less int
+}
+
+func (f *forgetful) Append(ctx context.Context, b ledger.Batch) (ledger.Receipt, error) {
+	b.Records = b.Records[f.less:]
+	return f.to.Append(ctx, b)
 }
 
 // TestBatches: long files, long records, and records too long to store.
@@ -124,12 +150,13 @@ func TestBatches(t *testing.T) {
 // TestTooManyRefusals: what is bad throughout is given up, and says so.
 func TestTooManyRefusals(t *testing.T) {
 	w := newWorld(t)
-	text := record(1) + strings.Repeat("x\n", maxRefused+10) + record(2)
+	text := record(1) + strings.Repeat("x\n", maxRefused+2*batchEntries) + record(2)
 	r, refused := w.give(w.ingester(w.ledger), text)
-	if r != (Result{Stored: 1, Refused: maxRefused + 1}) || len(refused) != maxRefused+1 {
+	end := maxRefused + batchEntries // of the batch that has the last one too many
+	if r != (Result{Stored: 1, Refused: end}) || len(refused) != end {
 		t.Errorf("%+v, %d refusals", r, len(refused))
 	}
-	want := fmt.Sprintf("record %d, line %d: the file is not read from here on: 100000 of its records were refused", maxRefused+2, maxRefused+2)
+	want := fmt.Sprintf("record %d, line %d: the file is not read from here on: 100000 of its records were refused", end+1, end+1)
 	if last := refused[len(refused)-1]; last != want {
 		t.Errorf("%s; want %s", last, want)
 	}

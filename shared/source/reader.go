@@ -27,6 +27,10 @@ type Entry struct {
 	Line   int // where it begins, from 1
 	Bytes  int // its length
 
+	// Data is the entry as it stands in the file, valid until the next call of
+	// Next; nil where its end was not found.
+	Data []byte
+
 	// Records are what it holds: one, or those of a custom event that carries
 	// several. Refused, if not nil, says why it holds none, in words for people
 	// and without quoting it.
@@ -38,10 +42,21 @@ type Entry struct {
 	Rest bool
 }
 
+// Kinds says which kinds of entries a Reader takes.
+type Kinds uint8
+
+const (
+	Records   Kinds = 1 << iota // of the API
+	Events                      // of CloudTrail
+	Envelopes                   // events of EventBridge, with what they carry
+	All       = Records | Events | Envelopes
+)
+
 // Reader reads the entries of one file.
 type Reader struct {
 	from   *recordfile.Reader
 	mapper *Mapper
+	kinds  Kinds
 	number int
 	ended  bool
 	broken error // Open's: reported as the only entry
@@ -56,7 +71,13 @@ func NewReader(r io.Reader, m *Mapper) *Reader {
 		return &Reader{broken: err}
 	}
 	from, err := recordfile.Open(b, eventsList)
-	return &Reader{from: from, mapper: m, broken: err}
+	return &Reader{from: from, mapper: m, kinds: All, broken: err}
+}
+
+// Only makes a Reader refuse entries of other kinds.
+func (r *Reader) Only(kinds Kinds) *Reader {
+	r.kinds = kinds
+	return r
 }
 
 // magics are the first bytes of formats that files of records are mistaken for.
@@ -95,7 +116,7 @@ func (r *Reader) Next() (Entry, bool) {
 	case err != nil:
 		return r.rest(err), true
 	}
-	e := Entry{Number: r.number, Line: raw.Line, Bytes: len(raw.Data)}
+	e := Entry{Number: r.number, Line: raw.Line, Bytes: len(raw.Data), Data: raw.Data}
 	if len(raw.Data) > MaxEntry {
 		e.Refused = fmt.Errorf("it is longer than %d bytes", MaxEntry)
 		return e, true
@@ -105,6 +126,20 @@ func (r *Reader) Next() (Entry, bool) {
 		e.Records = nil
 	}
 	return e, true
+}
+
+// Skip passes entries without looking into them, up to and without the one of that
+// number. It is several times as fast as Next. What ends the file on the way is met
+// by Next.
+func (r *Reader) Skip(to int) {
+	for r.broken == nil && r.number+1 < to {
+		_, err := r.from.Next()
+		var bad *recordfile.BadRecord
+		if err != nil && !errors.As(err, &bad) {
+			return // it says so again
+		}
+		r.number++
+	}
 }
 
 func (r *Reader) rest(err error) Entry {
@@ -120,16 +155,31 @@ func (r *Reader) records(data []byte) ([]activity.Record, error) {
 		case err != nil:
 			return nil, err
 		case isEvent(root):
+			if r.kinds&Events == 0 {
+				return nil, errEvents
+			}
 			rec, err := r.mapper.event(root, nil)
 			return []activity.Record{rec}, err
 		case isEnvelope(root):
+			if r.kinds&Envelopes == 0 {
+				return nil, errEnvelopes
+			}
 			return r.mapper.envelope(root)
 		}
+	}
+	if r.kinds&Records == 0 {
+		return nil, errRecords
 	}
 	body := r.from.Begin(make([]byte, 0, len(data)+64))
 	_, body = r.from.Join(body, 0, data)
 	return readRecords(r.from.Format(), r.from.End(body))
 }
+
+var (
+	errEvents    = errors.New("this is an event of CloudTrail, which is not taken from here")
+	errEnvelopes = errors.New("this is an event of EventBridge, which is not taken from here")
+	errRecords   = errors.New("this is no event of CloudTrail, and nothing else is taken from here")
+)
 
 // mayBeEvent is a cheap look: what has none of these names is a record.
 func mayBeEvent(data []byte) bool {
