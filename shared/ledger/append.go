@@ -246,28 +246,31 @@ func (w *writing) judge(at Position, token, item *table.Item) (next Position, r 
 	if item == nil {
 		return unknown, r, nil
 	}
-	place, data, err := readItem(item)
+	it, err := read(item)
 	if err != nil {
 		return at, r, &DamageError{w.shard, positionOf(item), err}
 	}
 	if w.key == nil {
-		own, err := w.wrote(data)
+		own, err := w.wrote(&it)
 		if err != nil {
-			return at, r, &DamageError{w.shard, place.first, err}
+			return at, r, &DamageError{w.shard, it.first, err}
 		}
 		if own {
-			return at, w.stored(place.batch), nil
+			return at, w.stored(it.batch), nil
 		}
 	}
-	if place.last() {
-		w.l.saw(w.shard, place.end())
+	if it.form == data && it.last() {
+		w.l.saw(w.shard, it.end())
 	}
-	return place.end(), r, nil
+	return it.end(), r, nil
 }
 
-// wrote says whether a segment is of this batch.
-func (w *writing) wrote(data []byte) (bool, error) {
-	seg, err := segment.Open(data)
+// wrote says whether an item holds, or held before it was compacted, this batch.
+func (w *writing) wrote(it *stored) (bool, error) {
+	if it.form != data {
+		return it.token == w.token, nil
+	}
+	seg, err := segment.Open(it.segment)
 	if err != nil {
 		return false, err
 	}

@@ -57,7 +57,8 @@ func (c *cache) get(s Shard, first Position) (opened, bool) {
 	return e.Value.(*cached).opened, true
 }
 
-// put keeps a part. What is there already stays: it may be decoded further.
+// put keeps a part. What is there already stays: it may be decoded further. A
+// part that covers other positions replaces it: they were compacted since.
 func (c *cache) put(o opened) {
 	if c.max <= 0 {
 		return
@@ -66,8 +67,11 @@ func (c *cache) put(o opened) {
 	defer c.mu.Unlock()
 	key := cacheKey{o.Shard, o.First}
 	if e, ok := c.entries[key]; ok {
-		c.recent.MoveToFront(e)
-		return
+		if e.Value.(*cached).n == o.n {
+			c.recent.MoveToFront(e)
+			return
+		}
+		c.drop(e)
 	}
 	e := &cached{opened: o}
 	c.entries[key] = c.recent.PushFront(e)
@@ -85,14 +89,17 @@ func (c *cache) tend() {
 		c.hand = c.hand.Next()
 	}
 	for c.bytes > c.max && c.recent.Len() > 0 {
-		last := c.recent.Back()
-		if c.hand == last {
-			c.hand = nil
-		}
-		e := c.recent.Remove(last).(*cached)
-		delete(c.entries, cacheKey{e.Shard, e.First})
-		c.bytes -= e.size
+		c.drop(c.recent.Back())
 	}
+}
+
+func (c *cache) drop(at *list.Element) {
+	if c.hand == at {
+		c.hand = nil
+	}
+	e := c.recent.Remove(at).(*cached)
+	delete(c.entries, cacheKey{e.Shard, e.First})
+	c.bytes -= e.size
 }
 
 func (c *cache) measure(e *cached) {

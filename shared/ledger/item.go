@@ -9,7 +9,8 @@ import (
 	"docket/shared/table"
 )
 
-// Layout of a log item's value; doc.go has it as a table.
+// Layout of a data item's value; doc.go has it as a table. The first byte of
+// every item of a log says what it is.
 const (
 	itemVersion = 1
 	headerSize  = 32
@@ -33,8 +34,16 @@ func (p place) end() Position { return p.first + Position(p.n) }
 // last says whether the batch ends with this item.
 func (p place) last() bool { return p.part+1 == p.parts }
 
+// partitions are the names of the shards' logs. Read only.
+var partitions = func() (names [MaxShards]string) {
+	for s := range names {
+		names[s] = fmt.Sprintf("log/%02d", s)
+	}
+	return names
+}()
+
 // partition names a shard's log.
-func partition(s Shard) string { return fmt.Sprintf("log/%02d", s) }
+func partition(s Shard) string { return partitions[s] }
 
 // sortKey makes bytewise order the order of positions.
 func sortKey(p Position) string {

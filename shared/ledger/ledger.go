@@ -68,18 +68,21 @@ type Ledger struct {
 	randMu sync.Mutex
 	rand   io.Reader
 
-	root   atomic.Pointer[root]
-	source source
-	cache  *cache
+	root  atomic.Pointer[root]
+	cache *cache
 
 	maxItem int // bytes of a log item: table.MaxItem, less in tests
 
 	ridSeal cipher.Block   // of the key that the root names
 	ridKeys []cipher.Block // of every key of the ring
 
+	known [MaxShards]atomic.Pointer[Manifest] // the newest that was read whole
+
 	lastCommit atomic.Int64             // µs, of the batch before
 	lanes      [MaxShards]chan struct{} // hold a value while a writer is in the shard
 	seen       [MaxShards]atomic.Uint64 // see saw
+	seenAt     [MaxShards]atomic.Int64  // µs, when
+	mergeRatio atomic.Int64             // bytes of 16 records in a segment merged lately
 	meanItem   atomic.Int64             // bytes of log items lately, to size queries
 }
 
@@ -118,7 +121,6 @@ func newLedger(c Config) *Ledger {
 		c.CacheBytes = DefaultCache
 	}
 	l.cache = newCache(c.CacheBytes)
-	l.source = logSource{c.Table}
 	l.meanItem.Store(guessItem)
 	for s := range l.lanes {
 		l.lanes[s] = make(chan struct{}, 1)
@@ -165,14 +167,28 @@ func (l *Ledger) commitTime() int64 {
 func (l *Ledger) saw(s Shard, p Position) {
 	for {
 		old := l.seen[s].Load()
-		if uint64(p) <= old || l.seen[s].CompareAndSwap(old, uint64(p)) {
+		if uint64(p) < old {
+			return
+		}
+		if l.seen[s].CompareAndSwap(old, uint64(p)) {
+			l.seenAt[s].Store(l.now().UnixMicro())
 			return
 		}
 	}
 }
 
-// reached is the position last seen.
-func (l *Ledger) reached(s Shard) Position { return Position(l.seen[s].Load()) }
+// seenLife is how long a place in a log may be gone by that was once its end: its
+// tombstone, if it was compacted since, lives longer.
+const seenLife = 24 * time.Hour
+
+// reached is the position last seen, 0 if that is too long ago.
+func (l *Ledger) reached(s Shard) Position {
+	age := l.now().UnixMicro() - l.seenAt[s].Load()
+	if age > seenLife.Microseconds() || -age > seenLife.Microseconds() {
+		return 0
+	}
+	return Position(l.seen[s].Load())
+}
 
 // transient says whether a table's error may pass: the call can be repeated.
 func transient(err error) bool {

@@ -23,6 +23,9 @@ const (
 // is applied a query may see some of its items (design, section 6.4).
 var errTorn = errors.New("log shows part of a batch")
 
+// errMoved is a position that a reference covers which begins before it.
+var errMoved = errors.New("position was compacted")
+
 // Part is one stored segment. It covers the positions from First to
 // First+Segment.Len() of its shard.
 type Part struct {
@@ -65,13 +68,13 @@ func (l *Ledger) Scan(ctx context.Context, s Shard, from, to Position, maxBytes 
 	for try := 0; ; try++ {
 		sc := scan{l: l, shard: s, next: from, to: to, maxBytes: maxBytes}
 		parts, err := sc.run(ctx)
-		torn := errors.Is(err, errTorn)
+		torn := errors.Is(err, errTorn) || errors.Is(err, errMoved) || errors.Is(err, errMissing)
 		if !torn && !errors.Is(err, ErrBeyond) {
 			return parts, err
 		}
 		if try == tornTries {
 			if torn {
-				err = ErrGap
+				err = fmt.Errorf("%w: %w", ErrGap, err)
 			}
 			return nil, fmt.Errorf("scan shard %d at %d: %w", s, from, err)
 		}
@@ -93,6 +96,8 @@ type scan struct {
 	items []opened
 	whole int // items[:whole] end with a batch
 	bytes int
+
+	covered bool // the last item is what a reference names
 }
 
 // opened is a part and its place.
@@ -147,15 +152,13 @@ func (sc *scan) read(ctx context.Context) error {
 		if sc.within() {
 			to = End // a batch is read to its end
 		}
-		items, more, err := sc.l.source.forward(ctx, sc.shard, sc.next, to, sc.limit())
+		items, more, err := sc.l.forward(ctx, sc.shard, sc.next, to, sc.limit())
 		if err != nil {
 			return err
 		}
 		sc.l.measure(items)
-		for _, it := range items {
-			if err := sc.take(it); err != nil {
-				return err
-			}
+		if err := sc.takeAll(ctx, items); err != nil {
+			return err
 		}
 		if !more && (to == End || !sc.within()) {
 			return nil
@@ -171,13 +174,18 @@ func (sc *scan) begin(ctx context.Context) error {
 		sc.last = &place{parts: 1}
 		return nil
 	}
-	it, err := sc.l.source.covering(ctx, sc.shard, sc.next)
+	return sc.find(ctx)
+}
+
+// find reads back from the position to begin at to the item that covers it.
+func (sc *scan) find(ctx context.Context) error {
+	it, err := sc.l.covering(ctx, sc.shard, sc.next)
 	if err != nil {
 		return err
 	}
 	if it != nil && it.end() > sc.next {
 		sc.next = it.first
-		return sc.take(*it)
+		return sc.take(ctx, it)
 	}
 	if it != nil && it.end() == sc.next {
 		sc.last = &it.place
@@ -186,7 +194,7 @@ func (sc *scan) begin(ctx context.Context) error {
 		}
 		return nil
 	}
-	after, _, err := sc.l.source.forward(ctx, sc.shard, sc.next, End, 1)
+	after, _, err := sc.l.forward(ctx, sc.shard, sc.next, End, 1)
 	if err != nil {
 		return err
 	}
@@ -196,23 +204,45 @@ func (sc *scan) begin(ctx context.Context) error {
 	return ErrBeyond
 }
 
-// take adds the next item if it is the one that must follow.
-func (sc *scan) take(it stored) error {
-	if it.first != sc.next {
-		return errTorn
-	}
-	if sc.last != nil && !it.follows(*sc.last) {
-		return &DamageError{sc.shard, it.first, fmt.Errorf("%w: part %d of the batch at %d follows part %d of the batch at %d",
-			errItem, it.part, it.batch, sc.last.part, sc.last.batch)}
-	}
-	o, ok := sc.l.cache.get(sc.shard, it.first)
-	if !ok {
-		var err error
-		if o, err = sc.l.open(it); err != nil {
+// takeAll adds the items of a page. Once there is enough the rest is left: a
+// reference costs another read.
+func (sc *scan) takeAll(ctx context.Context, items []stored) error {
+	for i := range items {
+		if sc.enough() {
+			return nil
+		}
+		err := sc.take(ctx, &items[i])
+		if errors.Is(err, errMoved) && len(sc.items) == 0 {
+			// What lies here was compacted since this process read up to it.
+			return sc.find(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// take adds the next item if it is the one that must follow. Items that the one
+// before covers are what a compaction has left, and passed over.
+func (sc *scan) take(ctx context.Context, it *stored) error {
+	switch {
+	case it.end() <= sc.next && sc.covered:
+		return nil
+	case it.first != sc.next:
+		return errTorn
+	case it.form == tombstone:
+		return errMoved
+	case sc.last != nil && !it.follows(*sc.last):
+		return &DamageError{sc.shard, it.first, fmt.Errorf("%w: part %d of the batch at %d follows part %d of the batch at %d",
+			errItem, it.part, it.batch, sc.last.part, sc.last.batch)}
+	}
+	o, err := sc.l.open(ctx, it)
+	if err != nil {
+		return err
+	}
 	sc.add(o)
+	sc.covered = it.form == reference
 	return nil
 }
 
@@ -258,58 +288,71 @@ func (sc *scan) limit() int {
 
 // measure updates the mean size of items.
 func (l *Ledger) measure(items []stored) {
-	if len(items) == 0 {
-		return
-	}
-	sum := 0
+	sum, n := 0, 0
 	for i := range items {
-		sum += len(items[i].segment)
+		if items[i].form != tombstone {
+			sum += items[i].bytes()
+			n++
+		}
 	}
-	old := l.meanItem.Load()
-	l.meanItem.Store((old + int64(sum/len(items))) / 2)
+	if n > 0 {
+		old := l.meanItem.Load()
+		l.meanItem.Store((old + int64(sum/n)) / 2)
+	}
 }
 
-// open opens a stored segment. A page's items share memory, so one that may stay
-// in the cache is copied.
-func (l *Ledger) open(it stored) (opened, error) {
-	seg, err := segment.Open(l.cache.own(it.segment))
-	if err == nil && seg.Len() != int(it.n) {
-		err = fmt.Errorf("%w: %d records, the segment has %d", errItem, it.n, seg.Len())
+// Load returns the part that covers a position: from the cache, or with a strong
+// Get of what begins there and, if that was compacted, of what it leads to. Its
+// errors are those of Scan, ErrGap if there is nothing.
+func (l *Ledger) Load(ctx context.Context, s Shard, p Position) (Part, error) {
+	if s >= MaxShards || p >= End {
+		return Part{}, fmt.Errorf("load shard %d at %d: %w", s, p, ErrInvalid)
 	}
-	if err != nil {
-		return opened{}, &DamageError{it.shard, it.first, err}
-	}
-	return opened{it.place, Part{Shard: it.shard, First: it.first, Segment: seg, Bytes: len(it.segment)}}, nil
-}
-
-// Load returns the part that begins at first, which the caller knows from a Scan:
-// from the cache, or with a strong Get. Its errors are those of Scan, ErrGap if
-// there is nothing.
-func (l *Ledger) Load(ctx context.Context, s Shard, first Position) (Part, error) {
-	if s >= MaxShards || first >= End {
-		return Part{}, fmt.Errorf("load shard %d at %d: %w", s, first, ErrInvalid)
-	}
-	if o, ok := l.cache.get(s, first); ok {
+	if o, ok := l.cache.get(s, p); ok {
 		return o.Part, nil
 	}
-	items, err := l.table.Get(ctx, logKey(s, first))
+	for try := 0; ; try++ {
+		o, err := l.load(ctx, s, p)
+		if err == nil {
+			l.cache.put(o)
+			return o.Part, nil
+		}
+		if !errors.Is(err, errMissing) && !errors.Is(err, errMoved) {
+			return Part{}, fmt.Errorf("load shard %d at %d: %w", s, p, err)
+		}
+		if try == tornTries {
+			return Part{}, fmt.Errorf("load shard %d at %d: %w: %w", s, p, ErrGap, err)
+		}
+		if err := l.jitter(ctx, try); err != nil {
+			return Part{}, fmt.Errorf("load shard %d at %d: %w", s, p, err)
+		}
+	}
+}
+
+// load reads what covers a position now.
+func (l *Ledger) load(ctx context.Context, s Shard, p Position) (opened, error) {
+	items, err := l.table.Get(ctx, logKey(s, p))
 	if errors.Is(err, table.ErrDamaged) {
-		return Part{}, &DamageError{s, first, err}
+		return opened{}, &DamageError{s, p, err}
 	}
 	if err != nil {
-		return Part{}, fmt.Errorf("load shard %d at %d: %w", s, first, err)
+		return opened{}, err
 	}
-	if len(items) == 0 {
-		return Part{}, fmt.Errorf("load shard %d at %d: %w", s, first, ErrGap)
+	if len(items) > 0 {
+		found, err := check(s, items[:1])
+		if err != nil {
+			return opened{}, err
+		}
+		if found[0].form != tombstone {
+			return l.open(ctx, &found[0])
+		}
 	}
-	found, err := check(s, items[:1])
+	it, err := l.covering(ctx, s, p)
 	if err != nil {
-		return Part{}, err
+		return opened{}, err
 	}
-	o, err := l.open(found[0])
-	if err != nil {
-		return Part{}, err
+	if it == nil || it.end() <= p {
+		return opened{}, errMoved
 	}
-	l.cache.put(o)
-	return o.Part, nil
+	return l.open(ctx, it)
 }

@@ -70,7 +70,7 @@ func checkScan(t *testing.T, l *Ledger, all []string, from, to Position, size in
 	if err != nil {
 		t.Fatalf("scan %d to %d, %d bytes: %v", from, to, size, err)
 	}
-	want := from < to && from < sixTotal
+	want := from < to && int(from) < len(all)
 	if want != (len(parts) > 0) {
 		t.Fatalf("scan %d to %d, %d bytes: %d parts", from, to, size, len(parts))
 	}
@@ -387,8 +387,11 @@ func TestLoad(t *testing.T) {
 				t.Errorf("load: %+v, %v", p, err)
 			}
 		}
-		if _, err := l.Load(ctx, 0, 2); !errors.Is(err, ErrGap) {
-			t.Errorf("load within a segment: %v", err)
+		if p, err := l.Load(ctx, 0, 2); err != nil || p.First != 0 {
+			t.Errorf("load within a segment: %+v, %v", p, err)
+		}
+		if _, err := l.Load(ctx, 0, sixTotal); !errors.Is(err, ErrGap) {
+			t.Errorf("load behind the end: %v", err)
 		}
 		if _, err := l.Load(ctx, MaxShards, 0); !errors.Is(err, ErrInvalid) {
 			t.Errorf("load of no shard: %v", err)
@@ -452,7 +455,7 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("cache holds %d bytes in %d entries, limit %d", c.bytes, len(c.entries), c.max)
 	}
 	ft := faulty.New(tbl, faulty.Options{Now: start})
-	l.table, l.source = ft, logSource{ft}
+	l.table = ft
 	last := c.recent.Front().Value.(*cached).First
 	if n := calls(ft, func() {
 		if _, err := l.Load(context.Background(), 0, last); err != nil {

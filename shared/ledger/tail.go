@@ -28,7 +28,7 @@ func (l *Ledger) tail(ctx context.Context, s Shard) (tail, error) {
 	if len(page.Items) == 0 {
 		return tail{known, known}, nil
 	}
-	p, _, err := readItem(&page.Items[0])
+	p, err := read(&page.Items[0])
 	if err != nil {
 		return tail{}, &DamageError{s, positionOf(&page.Items[0]), err}
 	}
@@ -36,8 +36,19 @@ func (l *Ledger) tail(ctx context.Context, s Shard) (tail, error) {
 		// Part of a transaction that has not ended for this reader.
 		return tail{p.end(), p.batch}, nil
 	}
-	l.saw(s, p.end())
-	return tail{p.end(), p.end()}, nil
+	end := p.end()
+	if p.form == tombstone {
+		// What lay behind it may have lost its tombstone already.
+		over, err := l.covering(ctx, s, p.first)
+		if err != nil {
+			return tail{}, fmt.Errorf("read the end of shard %d: %w", s, err)
+		}
+		if over != nil {
+			end = max(end, over.end())
+		}
+	}
+	l.saw(s, end)
+	return tail{end, end}, nil
 }
 
 // Tails returns where the logs end, one position for every shard: every batch that

@@ -56,6 +56,8 @@ func open(t testing.TB, tbl table.Table, edits ...func(*Config)) *Ledger {
 
 func newTable() *memory.Table { return memory.New(start) }
 
+func newTableAt(now func() time.Time) *memory.Table { return memory.New(now) }
+
 // records makes n records that are recognised by their batch and number.
 func records(batch string, n int) []activity.Record {
 	list := make([]activity.Record, n)
@@ -115,13 +117,13 @@ func whole(t testing.TB, l *Ledger, s Shard) []string {
 		if len(parts) == 0 {
 			return list
 		}
-		for _, p := range parts {
-			if p.First != at {
-				t.Fatalf("part at %d, want %d", p.First, at)
+		for i, p := range parts {
+			if p.First != at && (i > 0 || p.First > at || p.end() <= at) {
+				t.Fatalf("part %d from %d to %d, want %d", i, p.First, p.end(), at)
 			}
+			list = append(list, names(t, parts[i:i+1])[at-p.First:]...)
 			at = p.end()
 		}
-		list = append(list, names(t, parts)...)
 	}
 }
 
