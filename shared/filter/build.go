@@ -34,9 +34,26 @@ func (b *builder) program() *Program {
 	for _, f := range cheapestFirst {
 		if c := b.condition(f, p); c != nil {
 			p.conditions = append(p.conditions, c)
+			p.parts |= partsOf(f)
 		}
 	}
 	return p
+}
+
+// partsOf is what a condition on a field reads; of RID, what identifiers are made
+// of.
+func partsOf(f Field) segment.Parts {
+	switch f {
+	case When, WorkingHours, RID:
+		return segment.Times.Of()
+	case Action:
+		return segment.Actions.Of()
+	}
+	var parts segment.Parts
+	for _, c := range columnsOf[f] {
+		parts |= c.Of()
+	}
+	return parts
 }
 
 // condition is what the entries of one field say together; nil if there are

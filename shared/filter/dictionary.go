@@ -24,10 +24,13 @@ type folded struct {
 
 // openDictionary folds a column's dictionary, or finds the folding that an
 // earlier search left with it.
-func openDictionary(seg *segment.Segment, c segment.Column) (dictionary, error) {
+func openDictionary(seg Rows, c segment.Column) (dictionary, error) {
 	values, err := seg.Dictionary(c)
 	if err != nil {
 		return dictionary{}, err
+	}
+	if f, ok := values.Folding(); ok {
+		return dictionary{values, &folded{f.Blob, f.Ends}}, nil
 	}
 	f, ok := values.Derive(derive).(*folded)
 	if !ok {
@@ -71,7 +74,7 @@ func (d dictionary) start(i int) uint32 {
 }
 
 func (d dictionary) value(i int) value {
-	return value{d.values.Entry(i), d.blob[d.start(i):d.ends[i]]}
+	return value{folded: d.blob[d.start(i):d.ends[i]], values: d.values, id: i}
 }
 
 // find returns the value that has the byte at pos, which lies in value id or

@@ -37,7 +37,7 @@ func newEqualsAny(list []equals) equalsAny {
 	return equalsAny{set}
 }
 
-func (e equalsAny) match(text string) bool { return e.test(value{text, fold(text)}) }
+func (e equalsAny) match(text string) bool { return e.test(value{plain: text, folded: fold(text)}) }
 
 func (e equalsAny) test(v value) bool {
 	_, ok := e.folded[v.folded]

@@ -39,6 +39,10 @@ func sameLetter(a, b rune) bool {
 // UTF-8 stay as they are.
 func fold(s string) string { return string(appendFold(nil, s)) }
 
+// AppendFold appends a text as it is compared without case: texts are the same
+// without case if what is appended for them is. It is what segment.Join needs.
+func AppendFold(dst []byte, s string) []byte { return appendFold(dst, s) }
+
 // appendFold appends the folding of s.
 func appendFold(dst []byte, s string) []byte {
 	for len(s) > 0 {

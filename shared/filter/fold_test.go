@@ -68,7 +68,7 @@ func TestWordsAgree(t *testing.T) {
 		}
 		for _, o := range []Operator{Contains, Equals, StartsWith, EndsWith} {
 			w := newWord(o, pattern, nil)
-			if slow, fast := w.match(s), w.test(value{s, fold(s)}); slow != fast {
+			if slow, fast := w.match(s), w.test(value{plain: s, folded: fold(s)}); slow != fast {
 				t.Fatalf("%q %s %q: match %v, test %v", s, o, pattern, slow, fast)
 			}
 		}

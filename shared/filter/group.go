@@ -12,4 +12,4 @@ type inGroup struct{ members Members }
 
 func (g inGroup) match(text string) bool { return g.members.Contains(text) }
 
-func (g inGroup) test(v value) bool { return g.members.Contains(v.text) }
+func (g inGroup) test(v value) bool { return g.members.Contains(v.text()) }

@@ -158,7 +158,7 @@ func TestSimpleFolding(t *testing.T) {
 			if got := word.match(c.a); got != c.same {
 				t.Errorf("%q %s %q: match says %v", c.a, w, c.b, got)
 			}
-			if got := word.test(value{c.a, fold(c.a)}); got != c.same {
+			if got := word.test(value{plain: c.a, folded: fold(c.a)}); got != c.same {
 				t.Errorf("%q %s %q: test says %v", c.a, w, c.b, got)
 			}
 		}

@@ -1,6 +1,9 @@
 package filter
 
-import "docket/shared/activity"
+import (
+	"docket/shared/activity"
+	"docket/shared/segment"
+)
 
 // Program is a checked filter. It is immutable and safe for concurrent use.
 type Program struct {
@@ -15,6 +18,7 @@ type Program struct {
 	plans      words       // on MonitoringPlan
 	sources    words       // on DataSource
 	conditions []condition // cheapest first
+	parts      segment.Parts
 }
 
 // words are the entries of one text field: one of the positive ones must hold,

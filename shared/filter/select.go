@@ -8,17 +8,36 @@ import (
 	"docket/shared/segment"
 )
 
+// Rows is records by column: those of a Segment, or a View of several.
+type Rows interface {
+	Len() int
+	Zone() segment.Zone
+	Whens() ([]int64, error)
+	Actions() ([]activity.Action, error)
+	DetailStarts() ([]uint32, error)
+	Dictionary(c segment.Column) (*segment.Dictionary, error)
+	Text(c segment.Column) (*segment.Text, error)
+}
+
+var (
+	_ Rows = (*segment.Segment)(nil)
+	_ Rows = (*segment.View)(nil)
+)
+
+// Parts is what Select may read of a segment.
+func (p *Program) Parts() segment.Parts { return p.parts }
+
 // Select appends to rows the numbers of those rows of seg that pass, ascending:
 // exactly the rows for whose records Match is true. rid computes the identifier
 // of a row; it is asked only for rows that pass everything else, and only if the
 // filter looks at RID. Errors are those of a damaged segment.
-func (p *Program) Select(seg *segment.Segment, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
+func (p *Program) Select(seg Rows, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
 	return p.SelectWhen(seg, everything.from, everything.to, rid, rows)
 }
 
 // SelectWhen is Select for the rows alone whose When is in from to to, both
 // included.
-func (p *Program) SelectWhen(seg *segment.Segment, from, to int64, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
+func (p *Program) SelectWhen(seg Rows, from, to int64, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
 	s := selection{seg: seg, rid: rid, rows: rows, base: len(rows), all: true}
 	if bounds := (interval{from, to}); bounds != everything {
 		if err := s.narrowWhen(intervals{bounds}); err != nil {
@@ -47,7 +66,7 @@ type condition interface {
 
 // selection is the rows of a segment that have passed so far.
 type selection struct {
-	seg  *segment.Segment
+	seg  Rows
 	rid  func(row int) activity.RID
 	all  bool     // every row; then rows beyond base are none yet
 	rows []uint32 // ascending from base

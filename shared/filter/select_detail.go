@@ -61,7 +61,7 @@ func (c *detailCondition) narrowTo(s *selection, list []word, want bool) error {
 
 // markDetails sets hits[i] for every detail whose text in a column holds any of
 // the words, and says whether there is one.
-func markDetails(seg *segment.Segment, column segment.Column, list []word, hits []bool) (bool, error) {
+func markDetails(seg Rows, column segment.Column, list []word, hits []bool) (bool, error) {
 	d, err := openDictionary(seg, column)
 	if err != nil {
 		return false, err

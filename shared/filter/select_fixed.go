@@ -81,7 +81,7 @@ func (ridCondition) String() string { return RID.String() }
 func (c ridCondition) narrow(s *selection) error {
 	s.keep(func(row uint32) bool {
 		rid := s.rid(int(row)).String()
-		v := value{rid, fold(rid)}
+		v := value{plain: rid, folded: fold(rid)}
 		test := func(w word) bool { return w.test(v) }
 		return (len(c.positive) == 0 || slices.ContainsFunc(c.positive, test)) && !slices.ContainsFunc(c.negative, test)
 	})

@@ -222,3 +222,43 @@ func TestWatchListSelects(t *testing.T) {
 		t.Errorf("selects %v, %v", got, err)
 	}
 }
+
+// TestJoinedIsSegments joins the rows of several segments, some of them cut, and
+// asks the same of them and of the oracle.
+func TestJoinedIsSegments(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var records []activity.Record
+		var segments []*segment.Segment
+		var pieces []segment.Piece
+		for range rapid.IntRange(1, 4).Draw(t, "segments") {
+			all := rapid.SliceOfN(rapid.Custom(anyRecord), 1, 12).Draw(t, "records")
+			first := rapid.IntRange(0, len(all)-1).Draw(t, "first")
+			n := rapid.IntRange(1, len(all)-first).Draw(t, "n")
+			segments = append(segments, makeSegment(t, all))
+			pieces = append(pieces, segment.Piece{First: first, N: n})
+			records = append(records, all[first:first+n]...)
+		}
+		entries := rapid.SliceOfN(rapid.Custom(goodEntry), 0, 4).Draw(t, "entries")
+		p, problems := Compile(entries, testEnv())
+		if problems != nil {
+			t.Fatalf("%+v: %v", entries, problems)
+		}
+		joined := segment.Join(pieces, AppendFold)
+		open := func(i int) (*segment.Segment, error) { return segments[i], nil }
+		for part := range segment.Part(segment.NumParts) {
+			if (p.Parts() | segment.Times.Of()).Has(part.Of()) {
+				if err := joined.Load(part, open); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		view, ok := joined.View(p.Parts() | segment.Times.Of())
+		if !ok {
+			t.Fatal("the view lacks what was loaded")
+		}
+		got, err := p.Select(view, ridOf, nil)
+		if want := matching(p, records); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%+v: rows %v, want %v, %v", entries, got, want, err)
+		}
+	})
+}

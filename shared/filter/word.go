@@ -1,5 +1,7 @@
 package filter
 
+import "docket/shared/segment"
+
 // A word is one positive operator on text with its value. It is stated twice,
 // so that one statement can be tested against the other.
 type word interface {
@@ -10,8 +12,20 @@ type word interface {
 	test(v value) bool
 }
 
-// value is one text of a record with its case-folded form.
-type value struct{ text, folded string }
+// value is one text of a record with its case-folded form. The text is plain, or
+// value id of a dictionary: there it may have to be put together.
+type value struct {
+	plain, folded string
+	values        *segment.Dictionary
+	id            int
+}
+
+func (v *value) text() string {
+	if v.values != nil {
+		return v.values.Entry(v.id)
+	}
+	return v.plain
+}
 
 // marker is a word that knows a faster way through a whole dictionary than one
 // test per value.

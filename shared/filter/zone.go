@@ -33,4 +33,4 @@ func (p *Program) MayWhen(from, to int64) bool {
 	return p.allowed.touches(interval{from, to})
 }
 
-func foldedValue(s string) value { return value{s, fold(s)} }
+func foldedValue(s string) value { return value{plain: s, folded: fold(s)} }

@@ -18,12 +18,18 @@ const (
 // millisecond, and one AES block of shard (1 byte), position (8, big-endian) and
 // seven zeros in upper-case hexadecimal. row is a row of p's segment.
 func (l *Ledger) RID(p Part, row int) activity.RID {
+	return l.RIDAt(p.Shard, p.First+Position(row), p.Segment.Committed(row))
+}
+
+// RIDAt is the identity of the record at a position, whose batch was committed at
+// a time in microseconds.
+func (l *Ledger) RIDAt(s Shard, p Position, committed int64) activity.RID {
 	var block [ridBlock]byte
-	block[0] = byte(p.Shard)
-	binary.BigEndian.PutUint64(block[1:], uint64(p.First)+uint64(row))
+	block[0] = byte(s)
+	binary.BigEndian.PutUint64(block[1:], uint64(p))
 	l.ridSeal.Encrypt(block[:], block[:])
 	var rid activity.RID
-	putTime(rid[:ridTime], p.Segment.Committed(row))
+	putTime(rid[:ridTime], committed)
 	const digits = "0123456789ABCDEF"
 	for i, b := range block {
 		rid[ridTime+2*i], rid[ridTime+2*i+1] = digits[b>>4], digits[b&15]

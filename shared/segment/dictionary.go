@@ -8,14 +8,16 @@ import (
 	"unsafe"
 )
 
-// Dictionary is the distinct values of a column, sorted bytewise. Its texts
-// share one blob.
+// Dictionary is the distinct values of a column, sorted bytewise unless it is one
+// of joined segments. Its texts share one blob.
 type Dictionary struct {
 	blob    string
 	starts  []uint32 // one more than values; value i is blob[starts[i]:starts[i+1]]
 	held    *atomic.Int64
 	once    sync.Once
 	derived any
+
+	original *original // of joined segments; then blob and starts are not there
 }
 
 // newDictionary reads a dictionary of a column of rows. It does not keep raw.
@@ -112,14 +114,33 @@ func commonPrefix(a, b string) int {
 }
 
 // Entries is the number of distinct values.
-func (d *Dictionary) Entries() int { return len(d.starts) - 1 }
+func (d *Dictionary) Entries() int {
+	if d.original != nil {
+		return len(d.original.Ends)
+	}
+	return len(d.starts) - 1
+}
 
-// Entry is value i, counted from 0.
-func (d *Dictionary) Entry(i int) string { return d.blob[d.starts[i]:d.starts[i+1]] }
+// Entry is value i, counted from 0. Of joined segments it is put together anew.
+func (d *Dictionary) Entry(i int) string {
+	if d.original != nil {
+		return alias(d.original.append(nil, i))
+	}
+	return d.blob[d.starts[i]:d.starts[i+1]]
+}
+
+// Folding is the values as they are compared without case, if the dictionary is
+// one of joined segments, which keep no other form of them whole.
+func (d *Dictionary) Folding() (*Folding, bool) {
+	if d.original == nil {
+		return nil, false
+	}
+	return &d.original.Folding, true
+}
 
 // Blob is all values one behind the other, and where each begins; the last
 // offset is the end. Nothing stands between them: a match in the blob may begin
-// in one value and end in the next.
+// in one value and end in the next. A dictionary with a Folding has none.
 func (d *Dictionary) Blob() (string, []uint32) { return d.blob, d.starts }
 
 // Derive returns what make works out from the dictionary, such as its values

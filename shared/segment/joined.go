@@ -1,0 +1,230 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"docket/shared/activity"
+)
+
+// Piece is some of a segment's records: N of them, from row First on.
+type Piece struct{ First, N int }
+
+// Joined has the records of several segments, one behind the other, in memory:
+// parts of them, decoded. Values that occur in many of the segments are there
+// once, so it takes less memory than the segments and is searched faster. It is
+// safe for concurrent use.
+type Joined struct {
+	pieces []Piece
+	n      int
+	fold   func(dst []byte, value string) []byte
+
+	mu    sync.Mutex
+	view  View
+	bytes [numParts]int64
+}
+
+// Join prepares the records of pieces; nothing is read yet. fold appends a value
+// as it is compared without case: a part keeps that form of its values, and
+// beside it no more than is needed to know the value.
+func Join(pieces []Piece, fold func(dst []byte, value string) []byte) *Joined {
+	j := &Joined{pieces: slices.Clone(pieces), fold: fold}
+	for _, p := range pieces {
+		j.n += p.N
+	}
+	j.view.n = j.n
+	return j
+}
+
+// Len is the number of records.
+func (j *Joined) Len() int { return j.n }
+
+// Bytes is how much memory a part takes, 0 if it is not there.
+func (j *Joined) Bytes(p Part) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.bytes[p]
+}
+
+// View returns what is there if it has all the parts asked for. It stays as it
+// is whatever is loaded and dropped later.
+func (j *Joined) View(parts Parts) (*View, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.view.parts.Has(parts) {
+		return nil, false
+	}
+	v := j.view
+	return &v, true
+}
+
+// Drop forgets a part. Memory is free when no view has it any more.
+func (j *Joined) Drop(p Part) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.view.parts &^= p.Of()
+	j.bytes[p] = 0
+	switch p {
+	case Times:
+		j.view.times = times{}
+	case Actions:
+		j.view.actions = nil
+	case Details:
+		j.view.starts = nil
+	default:
+		j.view.texts[p] = nil
+	}
+}
+
+// Load decodes a part of all pieces. open returns the segment of piece i, which
+// must be the same records whenever it is asked; it is called once for each
+// piece, in order, and the segment is not kept. Errors are those of open and
+// ErrDamaged; then the part is not there.
+func (j *Joined) Load(p Part, open func(i int) (*Segment, error)) error {
+	var v View
+	size, err := j.load(&v, p, open)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.view.parts |= p.Of()
+	j.bytes[p] = size
+	switch p {
+	case Times:
+		j.view.times = v.times
+	case Actions:
+		j.view.actions = v.actions
+	case Details:
+		j.view.starts = v.starts
+	default:
+		j.view.texts[p] = v.texts[p]
+	}
+	return nil
+}
+
+func (j *Joined) load(v *View, p Part, open func(i int) (*Segment, error)) (int64, error) {
+	switch p {
+	case Times:
+		return v.times.load(j, open)
+	case Actions:
+		return j.loadActions(v, open)
+	case Details:
+		return j.loadStarts(v, open)
+	}
+	if p >= numParts {
+		return 0, fmt.Errorf("no part %d", p)
+	}
+	t, size, err := j.loadText(Column(p), open)
+	v.texts[p] = t
+	return size, err
+}
+
+// each calls take with the segment of every piece.
+func (j *Joined) each(open func(i int) (*Segment, error), take func(s *Segment, p Piece) error) error {
+	for i, p := range j.pieces {
+		s, err := open(i)
+		if err != nil {
+			return err
+		}
+		if p.First < 0 || p.First+p.N > s.Len() {
+			return fmt.Errorf("join rows %d to %d of %d", p.First, p.First+p.N, s.Len())
+		}
+		if err := take(s, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// times is what belongs to every record and is no text.
+type times struct {
+	zone      Zone
+	whens     []int64
+	runEnds   []uint32
+	committed []int64
+	archive   []uint64 // bits, nil if none is for the archive alone
+}
+
+func (t *times) load(j *Joined, open func(i int) (*Segment, error)) (int64, error) {
+	t.whens = make([]int64, 0, j.n)
+	flags := make([]uint64, (j.n+63)/64)
+	plans, sources := map[activity.Plan]struct{}{}, map[string]struct{}{}
+	err := j.each(open, func(s *Segment, p Piece) error {
+		whens, err := s.Whens()
+		if err != nil {
+			return err
+		}
+		for row := p.First; row < p.First+p.N; row++ {
+			if c := s.Committed(row); len(t.committed) == 0 || t.committed[len(t.committed)-1] != c {
+				t.committed, t.runEnds = append(t.committed, c), append(t.runEnds, 0)
+			}
+			t.runEnds[len(t.runEnds)-1] = uint32(len(t.whens) + 1)
+			if s.ArchiveOnly(row) {
+				flags[len(t.whens)/64] |= 1 << (len(t.whens) % 64)
+			}
+			t.whens = append(t.whens, whens[row])
+		}
+		z := s.Zone()
+		for _, plan := range z.Plans {
+			plans[plan] = struct{}{}
+		}
+		for _, name := range z.DataSources {
+			sources[name] = struct{}{}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	t.zone.MinWhen, t.zone.MaxWhen = slices.Min(t.whens), slices.Max(t.whens)
+	for plan := range plans {
+		t.zone.Plans = append(t.zone.Plans, plan)
+	}
+	for name := range sources {
+		t.zone.DataSources = append(t.zone.DataSources, name)
+	}
+	slices.SortFunc(t.zone.Plans, comparePlans)
+	slices.Sort(t.zone.DataSources)
+	for _, word := range flags {
+		t.zone.ArchiveOnly += bits.OnesCount64(word)
+	}
+	if t.zone.ArchiveOnly > 0 {
+		t.archive = flags
+	}
+	return int64(8*len(t.whens) + 12*len(t.committed) + 8*len(t.archive)), nil
+}
+
+func (j *Joined) loadActions(v *View, open func(i int) (*Segment, error)) (int64, error) {
+	v.actions = make([]activity.Action, 0, j.n)
+	err := j.each(open, func(s *Segment, p Piece) error {
+		list, err := s.Actions()
+		if err == nil {
+			v.actions = append(v.actions, list[p.First:p.First+p.N]...)
+		}
+		return err
+	})
+	return int64(len(v.actions)), err
+}
+
+func (j *Joined) loadStarts(v *View, open func(i int) (*Segment, error)) (int64, error) {
+	v.starts = make([]uint32, 1, j.n+1)
+	err := j.each(open, func(s *Segment, p Piece) error {
+		list, err := s.DetailStarts()
+		if err != nil {
+			return err
+		}
+		shift := v.starts[len(v.starts)-1] - list[p.First]
+		for _, start := range list[p.First+1 : p.First+p.N+1] {
+			v.starts = append(v.starts, start+shift)
+		}
+		return nil
+	})
+	return int64(4 * len(v.starts)), err
+}
+
+// errAbsent is a part that a view lacks: its user did not ask for it.
+var errAbsent = errors.New("part is not loaded")
