@@ -35,7 +35,7 @@
 //
 //	partition "log/NN", NN the shard in decimal; sort: first position (8 bytes)
 //	size  what
-//	   1  version, 1
+//	   1  form: 1, data
 //	   1  shard
 //	   1  number of this item among those of its batch, from 0
 //	   1  items of the batch, 1 to 100
@@ -49,7 +49,56 @@
 // The item says where it belongs and the checksum covers that, so one that was
 // flipped, cut, or put under another key is noticed; one that was deleted is a gap.
 // What no single item can show is a log whose last items were deleted: marks that
-// point behind its end do (ErrBeyond).
+// point behind its end do (ErrBeyond), and so does the manifest.
+//
+//	the same key, in the place of the first item that a merged segment replaces
+//	   1  form: 2, reference
+//	   1  shard
+//	   4  records of the merged segment
+//	   8  first position
+//	   8  id of the merged segment
+//	   4  its length
+//	  16  writer token of the batch that first took the position
+//	   4  checksum of partition, a zero byte, sort and the 42 bytes before
+//
+//	the same key, in the place of every other item that it replaces; expires
+//	   1  form: 3, tombstone
+//	   4  records that lay here
+//	   6  position of the reference
+//	  16  writer token
+//	   4  checksum of partition, a zero byte, sort and the 27 bytes before
+//
+//	partition "segment/NN/" and the id in 16 hexadecimal digits; sort "segment"
+//	   1  version, 4
+//	   1  shard
+//	   4  records
+//	   8  first position
+//	   4  checksum of partition, a zero byte, sort, the 14 bytes before and the segment
+//	   n  the segment
+//
+//	partition "manifest/NN", sort "root"; its table version counts changes. Numbers
+//	are uvarints where no size is given
+//	   1  version, 1
+//	   1  shard
+//	   8  high: where the entries end
+//	   8  open: from where on segments may be merged again
+//	      number of chunks; of each 8 bytes id, distance of its first position to
+//	      that of the one before, number of entries
+//	      number of doomed items; of each 1 byte kind, 8 bytes id, varint Unix seconds
+//	      number of unswept ranges; of each first position, length
+//	   4  checksum, keyed as above
+//
+//	the same partition, sort "chunk/" and the id in 16 hexadecimal digits
+//	   1  version, 1
+//	   1  shard
+//	   8  first position
+//	      plans that occur: their number, of each two texts, ID and name
+//	      data sources that occur: their number, of each a text
+//	      number of entries; of each: records, bytes, byte 0 for a segment in the log
+//	      or byte 1 and 8 bytes id, varint least When less that of the one before,
+//	      greatest When less the least, archive-only records, number of plans and
+//	      which, number of data sources and which
+//	   4  checksum, keyed as above
 //
 //	partition "token/HH", HH the first byte of the name in hexadecimal; sort: the
 //	name, SHA-256 of the length of the owner (8 bytes), owner and text of a Key
@@ -79,7 +128,45 @@
 // ended. A query may see a part of a transaction while it is applied. So a reader
 // stops before a batch that is not all there, and reads again, a bounded number of
 // times, when it has nothing to give out: then there is a gap, an error and never an
-// end. Compaction will explain gaps; see source, where the manifest comes in.
+// end. A position that a reference covers is found by reading
+// back: the item before it is that reference, or a tombstone that names it.
+//
+// # Compaction
+//
+// Small segments are merged into big ones. The log stays the only truth: a
+// reference says there that some positions now lie in a merged segment, and whoever
+// follows positions finds everything without the manifest. The manifest is derived:
+// it lists the segments with their zones, for searches, and what a round leaves to
+// the next. Since the content of a position never changes, a manifest that is old is
+// short, never wrong.
+//
+// A round of Compact:
+//
+//  1. It reads the root of the manifest and, from "open" on, the log: whole batches
+//     that follow each other, no further.
+//  2. It chooses: of pieces of about one size as many as Fan become one; between two
+//     segments that are big all. It encodes the merges, reads them back and compares.
+//  3. It swaps the root for one that announces the ids of what it is about to write.
+//     That is a fence: a round that began before, however long ago, holds an older
+//     version and can publish nothing any more. So what earlier roots call doomed,
+//     and nothing refers to, can be removed now.
+//  4. It writes the merged segments and the chunks of the manifest.
+//  5. In one transaction it puts the references in the places of the first items,
+//     if those still are what was read, and swaps the root for one that lists the
+//     new entries, dooms what they replace, and calls the ranges unswept. This is
+//     the commit; nothing of the round was visible before.
+//  6. It turns the other items of the ranges into tombstones and swaps the root for
+//     one that calls them swept.
+//
+// A round that ends anywhere leaves announcements and unswept ranges, which the next
+// finds in the root. Two rounds on a shard harm only each other's work.
+//
+// A position never becomes free: after the tombstone of a position has expired (30
+// days) only a writer that still went by the place where it saw the log end before
+// could write there. None does: a place seen more than a day ago is read again.
+//
+// A merge concatenates runs, so RIDs, authors and commit times stay. It drops their
+// writer tokens, which references and tombstones keep.
 //
 // # Calls
 //
@@ -91,6 +178,10 @@
 //	Scan at the end   1 Query that finds nothing
 //	Tails             1 Query of at most 1 item for each shard
 //	Locate, RID       nothing
+//	merged segment    1 eventual Query more each
+//	Manifests         1 Get of a root for each shard; chunks once a process
+//	Compact           1 Get, 1 Query; when there is work 3 Writes of the root, 1 of
+//	                  each segment, chunk and tombstone
 //
 // An empty poll of all shards is Shards and one Scan each. The first Append, Scan or
 // Tails of a process in a shard reads the last item once more.

@@ -76,22 +76,42 @@ func (k *Key) tokenItem(r Receipt, call callID, now time.Time) table.Item {
 // resolve says what an existing token item means for a batch with this key: where
 // it was stored, by this call or another, or ErrKeyReused.
 func (k *Key) resolve(it *table.Item, call callID) (Receipt, error) {
+	t, err := readToken(it)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if t.body != k.Body {
+		return Receipt{}, ErrKeyReused
+	}
+	t.Duplicate = t.call != call
+	return t.Receipt, nil
+}
+
+// token is what is stored for a key.
+type token struct {
+	Receipt
+	body [sha256.Size]byte
+	call callID
+}
+
+// readToken checks a token item.
+func readToken(it *table.Item) (token, error) {
 	v := it.Value
 	if len(v) != tokenSize || v[0] != tokenVersion {
-		return Receipt{}, fmt.Errorf("%w: %d bytes of an unknown version", errToken, len(v))
+		return token{}, fmt.Errorf("%w: %d bytes of an unknown version", errToken, len(v))
 	}
 	body := v[:tokenSize-4]
 	if keyedSum(it.Key, body) != binary.BigEndian.Uint32(v[tokenSize-4:]) {
-		return Receipt{}, fmt.Errorf("%w: wrong checksum", errToken)
+		return token{}, fmt.Errorf("%w: wrong checksum", errToken)
 	}
-	if [sha256.Size]byte(v[14:14+sha256.Size]) != k.Body {
-		return Receipt{}, ErrKeyReused
-	}
-	return Receipt{
-		Shard:     Shard(v[1]),
-		First:     Position(binary.BigEndian.Uint64(v[6:])),
-		N:         int(binary.BigEndian.Uint32(v[2:])),
-		Duplicate: callID(body[len(body)-len(call):]) != call,
+	return token{
+		Receipt: Receipt{
+			Shard: Shard(v[1]),
+			First: Position(binary.BigEndian.Uint64(v[6:])),
+			N:     int(binary.BigEndian.Uint32(v[2:])),
+		},
+		body: [sha256.Size]byte(v[14:]),
+		call: callID(body[len(body)-len(callID{}):]),
 	}, nil
 }
 
