@@ -43,6 +43,7 @@ var knows = map[string][]string{
 	"transfer":                 {"activity", "client", "recordfile", "wire"},
 	"source":                   {"activity", "recordfile", "wire"},
 	"ingest":                   {"activity", "ledger", "source"},
+	"delivery":                 {"ingest", "source"},
 	"archtest":                 {},
 }
 
@@ -101,7 +102,7 @@ func TestImportsStayInTheirRooms(t *testing.T) {
 var simulated = []string{
 	"shared/activity", "shared/segment", "shared/filter", "shared/wire", "shared/ledger", "shared/mark",
 	"shared/search", "shared/access", "shared/auth", "shared/keys", "shared/table/memory", "shared/table/faulty",
-	"shared/source", "shared/ingest",
+	"shared/source", "shared/ingest", "shared/delivery",
 }
 
 func TestTimeAndRandomnessComeInThroughSeams(t *testing.T) {

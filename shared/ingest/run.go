@@ -35,6 +35,7 @@ type run struct {
 	bytes   int
 	pending []Refusal // of the batch, reported when it is done
 	refused int       // before this run, of the same text
+	until   int       // the entry to end before; 0: none
 }
 
 // group is the records of a batch that name one plan. Whether that plan exists is
@@ -70,7 +71,11 @@ var errRefused = fmt.Errorf("the file is not read from here on: %d of its record
 // between two batches. Then next is where to go on.
 func (f *run) all(r *source.Reader, read *readFault, stop func() bool) (ended bool, err error) {
 	for {
-		if f.from == 0 && stop != nil && stop() {
+		switch {
+		case f.from > 0:
+		case f.until > 0 && f.next >= f.until:
+			return true, nil
+		case stop != nil && stop():
 			return false, nil
 		}
 		e, ok := r.Next()

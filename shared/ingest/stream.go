@@ -14,8 +14,10 @@ import (
 // records their identity.
 type Origin struct {
 	// Owner and Name identify the text. Two texts with the same are one text that
-	// came twice, and what differs then is refused, not stored.
+	// came twice; what differs then is refused, not stored. With NameAlone it is not
+	// compared: the same event may come in two wrappings.
 	Owner, Name string
+	NameAlone   bool
 
 	Life      time.Duration // how long the identity is remembered
 	Principal string        // who is noted as the writer
@@ -27,6 +29,7 @@ type Origin struct {
 type Progress struct {
 	Entry   int // to go on with: the first of a batch, 0 or 1 at the beginning
 	Refused int // before it
+	Until   int // the entry to end before, the first of a batch; 0: the end of the text
 }
 
 // errStopped ends reading between two calls of Read.
@@ -41,16 +44,20 @@ var errStopped = errors.New("time is over")
 func (in *Ingester) Stream(ctx context.Context, text io.Reader, o Origin, from Progress, stop func() bool, report func(Refusal)) (r Result, p Progress, ended bool, err error) {
 	read := &readFault{from: stoppingReader{contextReader{ctx, text}, stop}}
 	f := in.newRun(ctx, o, report)
-	f.sum = sha256.New()
-	f.body = func() [sha256.Size]byte { return [sha256.Size]byte(f.sum.Sum(nil)) }
-	f.next, f.refused = max(from.Entry, 1), from.Refused
+	if o.NameAlone {
+		f.body = func() [sha256.Size]byte { return sha256.Sum256([]byte(o.Name)) }
+	} else {
+		f.sum = sha256.New()
+		f.body = func() [sha256.Size]byte { return [sha256.Size]byte(f.sum.Sum(nil)) }
+	}
+	f.next, f.refused, f.until = max(from.Entry, 1), from.Refused, from.Until
 	entries := source.NewReader(read, in.mapper).Only(o.Kinds)
 	entries.Skip(f.next)
 	ended, err = f.all(entries, read, stop)
 	if errors.Is(err, errStopped) {
 		ended, err = false, nil
 	}
-	return f.result, Progress{f.next, f.refused + f.result.Refused}, ended, err
+	return f.result, Progress{f.next, f.refused + f.result.Refused, from.Until}, ended, err
 }
 
 // stoppingReader fails with errStopped once time is over.

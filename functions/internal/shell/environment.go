@@ -63,6 +63,9 @@ func (e *Environment) Connect(ctx context.Context) error {
 // Get is the value of a variable that was read.
 func (e *Environment) Get(name string) string { return e.values[name] }
 
+// AWS is the SDK's configuration, for clients of other services.
+func (e *Environment) AWS() aws.Config { return e.aws }
+
 // Table is the table that a variable names.
 func (e *Environment) Table(variable string) table.Table {
 	return dynamo.New(e.aws, e.values[variable], dynamo.Options{})

@@ -33,6 +33,9 @@ func (m *Metrics) Count(ctx context.Context, name string) {
 	m.put(ctx, map[string]float64{name: 1})
 }
 
+// Values reports several metrics of one invocation.
+func (m *Metrics) Values(ctx context.Context, values map[string]float64) { m.put(ctx, values) }
+
 func (m *Metrics) put(ctx context.Context, values map[string]float64) {
 	var defined []map[string]string
 	line := map[string]any{"function": lambdacontext.FunctionName}

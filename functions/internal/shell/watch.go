@@ -33,6 +33,11 @@ func (w watchedWriter) Append(ctx context.Context, b ledger.Batch) (ledger.Recei
 	return r, w.count.damage(ctx, err)
 }
 
+// WatchDamage counts the damage that appends to a ledger meet.
+func WatchDamage(w api.Writer, count func(ctx context.Context, metric string)) api.Writer {
+	return watchedWriter{w, count}
+}
+
 // watchedReader counts the damage that pages meet.
 type watchedReader struct {
 	api.Reader
