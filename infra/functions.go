@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"docket/shared/environment"
 
@@ -141,3 +142,12 @@ func retention(days float64) awslogs.RetentionDays {
 		1827: awslogs.RetentionDays_FIVE_YEARS, 3653: awslogs.RetentionDays_TEN_YEARS,
 	}[days]
 }
+
+// grant adds a statement to a role that is there for certain.
+func grant(role awsiam.IRole, statement awsiam.PolicyStatement) {
+	role.AddToPrincipalPolicy(statement)
+}
+
+func number(n int) *string { return jsii.String(strconv.Itoa(n)) }
+
+func join(list []*string) *string { return awscdk.Fn_Join(jsii.String(","), &list) }

@@ -31,12 +31,15 @@ var options = map[string]any{
 	"trustStoreUri": "s3://example-trust/clients/ca.pem", "alarmEmail": "oncall@example.com",
 	"auth": "basic", "timeZone": "Europe/Zurich", "logLevel": "debug", "logDays": 30.0, "ratePerSecond": 7.0, "burst": 9.0, "searchMemory": 3008.0,
 	"recordsTable": "restored-records", "directoryTable": "restored-directory",
+	"ingestQueue": true, "ingestBucket": true, "ingestCloudTrail": true, "ingestReadEvents": true, "ingestCustomEvents": true,
+	"ingestBuckets": []any{"example-trail", "example-logs"}, "ingestKeys": []any{"arn:aws:kms:eu-central-1:111122223333:key/k"},
+	"ingestAccounts": []any{"111122223333"}, "ingestPlan": "AWS", "ingestMapping": "testdata/mapping", "ingestConcurrency": 9.0,
 }
 
 // assembly is what one app wrote.
 type assembly struct {
-	dir       string
-	data, api template
+	dir               string
+	data, api, ingest template // ingest is empty where all its sources are off
 }
 
 type template struct {
@@ -81,14 +84,18 @@ func synthesize(dir string, settings map[string]any) assembly {
 	if n, ok := settings["name"]; ok {
 		name = n.(string)
 	}
-	return assembly{dir, load(dir, name+"Data"), load(dir, name+"Api")}
+	a := assembly{dir: dir, data: load(dir, name+"Data"), api: load(dir, name+"Api")}
+	if _, err := os.Stat(filepath.Join(dir, name+"Ingest.template.json")); err == nil {
+		a.ingest = load(dir, name+"Ingest")
+	}
+	return a
 }
 
 // placeholders stand in for the built functions, whose content does not matter
 // to a template.
 func placeholders(dir string) error {
 	bins := filepath.Join(dir, "functions")
-	for _, f := range functions {
+	for _, f := range append(functions[:len(functions):len(functions)], ingestFunction) {
 		if err := os.MkdirAll(filepath.Join(bins, f.name), 0o755); err != nil {
 			return err
 		}
@@ -385,7 +392,7 @@ func TestNag(t *testing.T) {
 	suppressed := map[string]bool{}
 	for _, report := range []string{
 		filepath.Join(synthesized.dir, "AwsSolutions-DocketData-NagReport.csv"), filepath.Join(synthesized.dir, "AwsSolutions-DocketApi-NagReport.csv"),
-		filepath.Join(optional.dir, "AwsSolutions-AuditData-NagReport.csv"), filepath.Join(optional.dir, "AwsSolutions-AuditApi-NagReport.csv"),
+		filepath.Join(optional.dir, "AwsSolutions-AuditIngest-NagReport.csv"), filepath.Join(optional.dir, "AwsSolutions-AuditData-NagReport.csv"), filepath.Join(optional.dir, "AwsSolutions-AuditApi-NagReport.csv"),
 	} {
 		f, err := os.Open(report)
 		if err != nil {
@@ -415,7 +422,7 @@ func TestNag(t *testing.T) {
 			}
 		}
 	}
-	for _, list := range [][]suppression{dataSuppressions, apiSuppressions, {firewallSuppression}} {
+	for _, list := range [][]suppression{dataSuppressions, apiSuppressions, ingestSuppressions, {firewallSuppression}} {
 		for _, s := range list {
 			if !suppressed[s.rule] {
 				t.Errorf("the suppression of %s suppresses nothing: remove it", s.rule)
@@ -426,18 +433,32 @@ func TestNag(t *testing.T) {
 
 func TestSettingsAreChecked(t *testing.T) {
 	for name, settings := range map[string]map[string]any{
-		"not a setting":           {"colour": "red"},
-		"must be a number":        {"logDays": "90"},
-		"must be one of":          {"logDays": 91.0},
-		"must be true or false":   {"waf": "yes"},
-		"go together":             {"domainName": "audit.example.com"},
-		"needs a domainName":      {"trustStoreUri": "s3://b/k"},
-		"must be s3://":           {"trustStoreUri": "s3://bucket"},
-		"letters, digits":         {"name": "-"},
-		"must be names of tables": {"recordsTable": "arn:aws:dynamodb:x"},
-		"searchMemory must be":    {"searchMemory": 1.0},
-		"ratePerSecond and burst": {"burst": 0.0},
-		"at least one scheme":     {"auth": ""},
+		"not a setting":             {"colour": "red"},
+		"must be a number":          {"logDays": "90"},
+		"must be one of":            {"logDays": 91.0},
+		"must be true or false":     {"waf": "yes"},
+		"go together":               {"domainName": "audit.example.com"},
+		"needs a domainName":        {"trustStoreUri": "s3://b/k"},
+		"must be s3://":             {"trustStoreUri": "s3://bucket"},
+		"letters, digits":           {"name": "-"},
+		"must be a list of texts":   {"ingestBuckets": []any{"b", 1.0}},
+		"must be names of buckets":  {"ingestBuckets": []any{"B*"}},
+		"account IDs":               {"ingestAccounts": []any{"root"}},
+		"must be ARNs":              {"ingestBuckets": []any{"trail"}, "ingestKeys": []any{"*"}},
+		"those of ingestBuckets":    {"ingestKeys": []any{"arn:aws:kms:eu-central-1:111122223333:key/k"}},
+		"needs ingestCloudTrail":    {"ingestReadEvents": true},
+		"needs ingestCloudTrail or": {"ingestAccounts": []any{"111122223333"}},
+		"every event":               {"customPattern": map[string]any{}},
+		"no event has a field":      {"customPattern": map[string]any{"sources": []any{"a"}}},
+		"detail.a.b must be a list": {"cloudTrailPattern": map[string]any{"detail": map[string]any{"a": map[string]any{"b": "c"}}}},
+		"an event pattern":          {"cloudTrailPattern": "all"},
+		"a folder with rules":       {"ingestMapping": "testdata/none"},
+		"has no .yaml file":         {"ingestMapping": "context"},
+		"2 to 1000":                 {"ingestConcurrency": 1.0},
+		"must be names of tables":   {"recordsTable": "arn:aws:dynamodb:x"},
+		"searchMemory must be":      {"searchMemory": 1.0},
+		"ratePerSecond and burst":   {"burst": 0.0},
+		"at least one scheme":       {"auth": ""},
 	} {
 		if _, err := readSettings(newApp(t.TempDir(), settings)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v: %v; want %q", settings, err, name)

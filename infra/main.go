@@ -19,7 +19,7 @@ func main() {
 	app.Synth(nil)
 }
 
-// build puts both stacks into an app.
+// build puts the stacks into an app.
 func build(app awscdk.App) error {
 	s, err := readSettings(app)
 	if err != nil {
@@ -28,6 +28,7 @@ func build(app awscdk.App) error {
 	d := newDataStack(app, s)
 	a := newAPIStack(app, s, d)
 	a.Stack.AddStackDependency(d.Stack, nil)
-	check(app, d, a, s)
+	i := newIngestStack(app, s, d)
+	check(app, d, a, i, s)
 	return nil
 }

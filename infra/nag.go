@@ -22,17 +22,42 @@ var apiSuppressions = []suppression{
 	{"AwsSolutions-IAM5", "X-Ray's actions know no resources: a star is the only thing they take. No other statement has one.", "Resource::*"},
 }
 
+// ingestSuppressions hold where any source of records without a client is on.
+var ingestSuppressions = []suppression{
+	{"AwsSolutions-IAM5", "X-Ray's actions know no resources: a star is the only thing they take.", "Resource::*"},
+}
+
+// objectSuppression is for the objects of one bucket.
+func objectSuppression(bucket string) suppression {
+	return suppression{"AwsSolutions-IAM5", "The function reads every object of a bucket on the list; the star stands for their names.", "Resource::" + bucket + "/*"}
+}
+
 // firewallSuppression holds where the firewall is switched off.
 var firewallSuppression = suppression{"AwsSolutions-APIG3", "The firewall is a setting (waf), because it costs money each month and its rules know nothing of audit records.", ""}
 
 // check adds the AWS Solutions rules to the app.
-func check(app awscdk.App, d *dataStack, a *apiStack, s Settings) {
+func check(app awscdk.App, d *dataStack, a *apiStack, i *ingestStack, s Settings) {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	suppress(d.Stack, dataSuppressions)
 	suppress(a.Stack, apiSuppressions)
+	if i != nil {
+		suppress(i.Stack, append(ingestSuppressions[:1:1], i.objectSuppressions()...))
+	}
 	if !s.WAF {
 		suppress(a.Stack, []suppression{firewallSuppression})
 	}
+}
+
+func (i *ingestStack) objectSuppressions() []suppression {
+	var list []suppression
+	if i.drop != nil {
+		id := *i.Stack.GetLogicalId(i.drop.Node().DefaultChild().(awscdk.CfnElement))
+		list = append(list, objectSuppression("<"+id+".Arn>"))
+	}
+	for _, name := range i.settings.Buckets {
+		list = append(list, objectSuppression("arn:<AWS::Partition>:s3:::"+name))
+	}
+	return list
 }
 
 func suppress(stack awscdk.Stack, list []suppression) {

@@ -27,10 +27,18 @@ type alarm struct {
 
 // observe adds alarms, the topic they go to, and a dashboard.
 func (a *apiStack) observe(s Settings) {
-	action := awscloudwatchactions.NewSnsAction(a.alarmTopic(s))
-	board := awscloudwatch.NewDashboard(a.Stack, jsii.String("Dashboard"), nil)
-	for _, al := range a.alarms() {
-		made := awscloudwatch.NewAlarm(a.Stack, jsii.String(al.name), &awscloudwatch.AlarmProps{
+	key := awskms.NewKey(a.Stack, jsii.String("AlarmKey"), &awskms.KeyProps{
+		Description: jsii.String("Docket: alarm topic at rest"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	watch(a.Stack, key, s, a.alarms(), a.graphs())
+}
+
+// watch puts alarms, a topic and a dashboard into a stack.
+func watch(stack awscdk.Stack, key awskms.Key, s Settings, alarms []alarm, graphs []awscloudwatch.IWidget) {
+	action := awscloudwatchactions.NewSnsAction(alarmTopic(stack, key, s))
+	board := awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), nil)
+	for _, al := range alarms {
+		made := awscloudwatch.NewAlarm(stack, jsii.String(al.name), &awscloudwatch.AlarmProps{
 			AlarmDescription:   jsii.String(al.about),
 			Metric:             al.metric,
 			Threshold:          jsii.Number(al.threshold),
@@ -41,33 +49,30 @@ func (a *apiStack) observe(s Settings) {
 		made.AddAlarmAction(action)
 		board.AddWidgets(awscloudwatch.NewAlarmWidget(&awscloudwatch.AlarmWidgetProps{Alarm: made, Title: jsii.String(al.about)}))
 	}
-	board.AddWidgets(a.graphs()...)
+	board.AddWidgets(graphs...)
 }
 
 // alarmTopic is where alarms go. Neither the topic nor its key lets CloudWatch
 // in by itself: the action of an alarm would fail, and only the alarm's history
 // would say so.
-func (a *apiStack) alarmTopic(s Settings) awssns.Topic {
-	key := awskms.NewKey(a.Stack, jsii.String("AlarmKey"), &awskms.KeyProps{
-		Description: jsii.String("Docket: alarm topic at rest"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
-	topic := awssns.NewTopic(a.Stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
-	key.AddToResourcePolicy(a.alarmsMay([]string{"kms:Decrypt", "kms:GenerateDataKey"}, jsii.String("*")), nil)
-	topic.AddToResourcePolicy(a.alarmsMay([]string{"sns:Publish"}, topic.TopicArn()))
+func alarmTopic(stack awscdk.Stack, key awskms.Key, s Settings) awssns.Topic {
+	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
+	key.AddToResourcePolicy(serviceMay(stack, "cloudwatch", []string{"kms:Decrypt", "kms:GenerateDataKey"}, jsii.String("*")), nil)
+	topic.AddToResourcePolicy(serviceMay(stack, "cloudwatch", []string{"sns:Publish"}, topic.TopicArn()))
 	if s.AlarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.AlarmEmail), nil))
 	}
 	return topic
 }
 
-// alarmsMay allows something to the alarms of this account. In the policy of
-// a key, the resource * is that key.
-func (a *apiStack) alarmsMay(actions []string, resource *string) awsiam.PolicyStatement {
+// serviceMay allows something to a service on behalf of this account. In the
+// policy of a key, the resource * is that key.
+func serviceMay(stack awscdk.Stack, service string, actions []string, resource *string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String(service+".amazonaws.com"), nil)},
 		Actions:    jsii.Strings(actions...),
 		Resources:  &[]*string{resource},
-		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": a.Stack.Account()}},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
 	})
 }
 
@@ -75,9 +80,6 @@ func (a *apiStack) alarmsMay(actions []string, resource *string) awsiam.PolicySt
 func (a *apiStack) graphs() []awscloudwatch.IWidget {
 	minute := func(statistic string) *awscloudwatch.MetricOptions {
 		return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String(statistic)}
-	}
-	graph := func(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
-		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 	}
 	var times []awscloudwatch.IMetric
 	for _, f := range functions {
@@ -89,6 +91,10 @@ func (a *apiStack) graphs() []awscloudwatch.IWidget {
 		graph("Time of the functions, p99, ms", times...),
 		graph("Read and write units a minute", own(environment.ReadUnits, one), own(environment.WriteUnits, one)),
 	}
+}
+
+func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 }
 
 func (a *apiStack) alarms() []alarm {
@@ -113,10 +119,19 @@ func (a *apiStack) alarms() []alarm {
 	return list
 }
 
-// own is one of the metrics that the functions write.
+// own is the sum of one of the metrics that the functions write; longest its
+// maximum.
 func own(name string, period awscdk.Duration) awscloudwatch.IMetric {
+	return ownMetric(name, "Sum", period)
+}
+
+func longest(name string, period awscdk.Duration) awscloudwatch.IMetric {
+	return ownMetric(name, "Maximum", period)
+}
+
+func ownMetric(name, statistic string, period awscdk.Duration) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(environment.Namespace), MetricName: jsii.String(name), Statistic: jsii.String("Sum"), Period: period,
+		Namespace: jsii.String(environment.Namespace), MetricName: jsii.String(name), Statistic: jsii.String(statistic), Period: period,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -176,18 +177,20 @@ func TestAlarmsArrive(t *testing.T) {
 	}
 	allows := func(policy any, action string) bool {
 		for _, s := range at(policy, "Statement").([]any) {
-			if at(s, "Effect") == "Allow" && at(s, "Principal", "Service") == "cloudwatch.amazonaws.com" &&
+			if at(s, "Effect") == "Allow" && strings.Contains(text(at(s, "Principal", "Service")), `"cloudwatch.amazonaws.com"`) &&
 				text(at(s, "Condition")) == `{"StringEquals":{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}}` && strings.Contains(text(at(s, "Action")), action) {
 				return true
 			}
 		}
 		return false
 	}
-	key := only(t, synthesized, "AWS::KMS::Key")["KeyPolicy"]
-	topic := only(t, synthesized, "AWS::SNS::TopicPolicy")["PolicyDocument"]
-	for action, policy := range map[string]any{"kms:Decrypt": key, "kms:GenerateDataKey": key, "sns:Publish": topic} {
-		if !allows(policy, action) {
-			t.Errorf("CloudWatch has no %s: %s", action, text(policy))
+	for _, stack := range []assembly{synthesized, {api: optional.ingest}} {
+		key := only(t, stack, "AWS::KMS::Key")["KeyPolicy"]
+		topic := only(t, stack, "AWS::SNS::TopicPolicy")["PolicyDocument"]
+		for action, policy := range map[string]any{"kms:Decrypt": key, "kms:GenerateDataKey": key, "sns:Publish": topic} {
+			if !allows(policy, action) {
+				t.Errorf("CloudWatch has no %s: %s", action, text(policy))
+			}
 		}
 	}
 }
@@ -204,7 +207,12 @@ func TestEveryAlarmIsExplained(t *testing.T) {
 			explained[strings.Trim(name, "`")] = true
 		}
 	}
-	for id := range synthesized.api.of("AWS::CloudWatch::Alarm") {
+	alarms := synthesized.api.of("AWS::CloudWatch::Alarm")
+	maps.Copy(alarms, optional.ingest.of("AWS::CloudWatch::Alarm"))
+	if len(alarms) < 9 {
+		t.Errorf("%d alarms", len(alarms))
+	}
+	for id := range alarms {
 		if name := id[:len(id)-8]; !explained[name] { // eight digits end each logical id
 			t.Errorf("no row for %s", name)
 		}
@@ -238,21 +246,35 @@ func TestSettingsAreDocumented(t *testing.T) {
 	section, _, _ = strings.Cut(section, "\n## ")
 	documented := rows(section)
 	d := defaults()
-	want := map[string]any{
-		"name": d.Name, "auth": d.Schemes, "timeZone": d.TimeZone, "logLevel": d.LogLevel, "logDays": d.LogDays, "ratePerSecond": d.RatePerSecond, "burst": d.Burst,
-		"searchMemory": d.SearchMemory, "waf": d.WAF, "domainName": d.DomainName, "certificateArn": d.CertificateARN, "trustStoreUri": d.TrustStoreURI, "alarmEmail": d.AlarmEmail,
-		"recordsTable": d.RecordsTable, "directoryTable": d.DirectoryTable,
+	want := map[string]any{}
+	for key, target := range d.targets() {
+		want[key] = reflect.ValueOf(target).Elem().Interface()
 	}
-	if fields := reflect.TypeFor[Settings]().NumField(); fields != len(want) {
-		t.Fatalf("%d settings are compared of %d", len(want), fields)
+	fields := 0
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
+		if !f.Anonymous {
+			fields++
+		}
+	}
+	if fields != len(want) {
+		t.Fatalf("%d settings can be set of %d", len(want), fields)
 	}
 	for key, value := range want {
-		if problem := (&Settings{}).set(key, value); problem != "" {
-			t.Errorf("%s: %s", key, problem)
-		}
 		cell := fmt.Sprintf("`%v`", value)
-		if value == "" {
-			cell = "none"
+		switch v := value.(type) {
+		case string:
+			if v == "" {
+				cell = "none"
+			}
+		case []string:
+			if len(v) == 0 {
+				cell = "none"
+			}
+		case pattern:
+			cell = "below"
+			if !patternIsShown(t, string(raw), key, v) {
+				t.Errorf("the default of %s is not shown", key)
+			}
 		}
 		if documented["`"+key+"`"] != cell {
 			t.Errorf("%s is documented with default %q; want %q", key, documented["`"+key+"`"], cell)
@@ -265,6 +287,19 @@ func TestSettingsAreDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// patternIsShown finds a JSON block of a document that is this one setting.
+func patternIsShown(t *testing.T, document, key string, want pattern) bool {
+	t.Helper()
+	for block := range strings.SplitSeq(document, "```") {
+		var shown map[string]pattern
+		body, isJSON := strings.CutPrefix(block, "json")
+		if isJSON && json.Unmarshal([]byte(body), &shown) == nil && reflect.DeepEqual(shown[key], want) {
+			return true
+		}
+	}
+	return false
 }
 
 // TestTheFileSaysTheDefaults: cdk.json shows what holds anyway, for people who
@@ -286,7 +321,7 @@ func TestTheFileSaysTheDefaults(t *testing.T) {
 			t.Error(problem)
 		}
 	}
-	if s != defaults() {
+	if !reflect.DeepEqual(s, defaults()) {
 		t.Errorf("cdk.json makes %+v; the defaults are %+v", s, defaults())
 	}
 }

@@ -27,13 +27,14 @@ type Settings struct {
 	AlarmEmail     string  // where alarms go; empty for a topic without subscribers
 	RecordsTable   string  // a restored table to use instead of the stack's own
 	DirectoryTable string  // the same for accounts, roles and plans
+	Ingestion
 }
 
 // defaults hold where cdk.json is silent.
 func defaults() Settings {
 	return Settings{
 		Name: "Docket", Schemes: "digest,basic", TimeZone: "UTC", LogLevel: "info", LogDays: 90,
-		RatePerSecond: 200, Burst: 400, SearchMemory: 1769,
+		RatePerSecond: 200, Burst: 400, SearchMemory: 1769, Ingestion: ingestionDefaults(),
 	}
 }
 
@@ -56,33 +57,55 @@ func readSettings(scope constructs.Construct) (Settings, error) {
 
 // set takes one value and returns what is wrong with it.
 func (s *Settings) set(key string, value any) string {
-	texts := map[string]*string{
-		"name": &s.Name, "auth": &s.Schemes, "timeZone": &s.TimeZone, "logLevel": &s.LogLevel, "domainName": &s.DomainName,
-		"certificateArn": &s.CertificateARN, "trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail, "recordsTable": &s.RecordsTable, "directoryTable": &s.DirectoryTable,
+	target, ok := s.targets()[key]
+	if !ok {
+		return key + " is not a setting"
 	}
-	numbers := map[string]*float64{
-		"logDays": &s.LogDays, "ratePerSecond": &s.RatePerSecond, "burst": &s.Burst, "searchMemory": &s.SearchMemory,
-	}
-	if p, ok := texts[key]; ok {
+	switch p := target.(type) {
+	case *string:
 		if *p, ok = value.(string); !ok {
 			return key + " must be a text"
 		}
-		return ""
-	}
-	if p, ok := numbers[key]; ok {
+	case *float64:
 		if *p, ok = value.(float64); !ok {
 			return key + " must be a number"
 		}
-		return ""
-	}
-	if key == "waf" {
-		var ok bool
-		if s.WAF, ok = value.(bool); !ok {
-			return "waf must be true or false"
+	case *bool:
+		if *p, ok = value.(bool); !ok {
+			return key + " must be true or false"
 		}
-		return ""
+	case *[]string:
+		if *p, ok = texts(value); !ok {
+			return key + " must be a list of texts"
+		}
+	case *pattern:
+		if *p, ok = value.(map[string]any); !ok {
+			return key + " must be an event pattern: an object"
+		}
 	}
-	return key + " is not a setting"
+	return ""
+}
+
+// targets are where the values of all settings go.
+func (s *Settings) targets() map[string]any {
+	return map[string]any{
+		"name": &s.Name, "auth": &s.Schemes, "timeZone": &s.TimeZone, "logLevel": &s.LogLevel, "logDays": &s.LogDays, "ratePerSecond": &s.RatePerSecond,
+		"burst": &s.Burst, "searchMemory": &s.SearchMemory, "waf": &s.WAF, "domainName": &s.DomainName, "certificateArn": &s.CertificateARN,
+		"trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail, "recordsTable": &s.RecordsTable, "directoryTable": &s.DirectoryTable,
+		"ingestQueue": &s.Queue, "ingestBucket": &s.Bucket, "ingestCloudTrail": &s.CloudTrail, "ingestReadEvents": &s.ReadEvents, "ingestCustomEvents": &s.CustomEvents,
+		"cloudTrailPattern": &s.CloudTrailPattern, "customPattern": &s.CustomPattern, "ingestBuckets": &s.Buckets, "ingestKeys": &s.Keys,
+		"ingestAccounts": &s.Accounts, "ingestPlan": &s.Plan, "ingestMapping": &s.Mapping, "ingestConcurrency": &s.Concurrency,
+	}
+}
+
+func texts(value any) ([]string, bool) {
+	list, ok := value.([]any)
+	made := make([]string, len(list))
+	for i, v := range list {
+		text, isText := v.(string)
+		made[i], ok = text, ok && isText
+	}
+	return made, ok
 }
 
 var (
@@ -114,5 +137,5 @@ func (s *Settings) check() []string {
 		days = days || d == s.LogDays
 	}
 	bad(!days, fmt.Sprintf("logDays must be one of %v", logSteps))
-	return p
+	return append(p, s.Ingestion.check()...)
 }
