@@ -81,7 +81,7 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.BoolVar(&f.demo, "demo", false, "add the demo accounts, plans and records (never for real data)")
 	fl.StringVar(&f.auth, "auth", "digest,basic", "authentication schemes to offer: digest, basic")
 	fl.StringVar(&f.zone, "time-zone", "UTC", "time zone of Today and Yesterday in searches, as in Europe/Zurich")
-	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded segments, in MiB")
+	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded records, in MiB; with more than 64, searches run from memory")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
 	f.watch.add(c)
 	return c
@@ -126,6 +126,7 @@ func serve(ctx context.Context, w world, f serveFlags) error {
 		return err
 	}
 	defer stopWatching()
+	defer n.keepWarm(ctx, f, log)()
 	return serveUntilDone(ctx, listener, n.handler, log)
 }
 
@@ -134,6 +135,7 @@ type node struct {
 	directory *access.Directory
 	ledger    *ledger.Ledger
 	handler   http.Handler
+	engine    *search.Engine
 	data      *dataDir
 }
 
@@ -149,7 +151,7 @@ func newNode(ctx context.Context, f serveFlags, data *dataDir, log *slog.Logger)
 	records, state := data.Table(recordsTable), data.Table(stateTable)
 	n := &node{directory: access.Open(data.Table(directoryTable), time.Now), data: data}
 	n.ledger, err = ledger.Open(ctx, ledger.Config{
-		Table: records, Ring: data.Ring, Now: time.Now, Rand: rand.Reader, Log: log, CacheBytes: f.cacheMiB << 20,
+		Table: records, Ring: data.Ring, Now: time.Now, Rand: rand.Reader, Log: log, CacheBytes: f.ledgerCache(),
 	})
 	if err != nil {
 		return nil, err
@@ -160,11 +162,12 @@ func newNode(ctx context.Context, f serveFlags, data *dataDir, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	engine := search.New(search.Config{
+	n.engine = search.New(search.Config{
 		Ledger: n.ledger, Marks: mark.NewCodec(data.Ring, rand.Reader), State: state, Ring: data.Ring, Now: time.Now, Zone: zone, Log: log,
+		WarmBytes: f.warmBytes(),
 	})
 	n.handler = api.New(api.Config{
-		Guard: api.Credentials(authenticator), Directory: n.directory, Writer: n.ledger, Reader: engine,
+		Guard: api.Credentials(authenticator), Directory: n.directory, Writer: n.ledger, Reader: n.engine,
 		Limits: api.ServeLimits, Now: time.Now, Rand: rand.Reader, Log: log,
 	})
 	return n, nil

@@ -229,13 +229,13 @@ func TestJoinedIsSegments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var records []activity.Record
 		var segments []*segment.Segment
-		var pieces []segment.Piece
+		var firsts, pieces []int
 		for range rapid.IntRange(1, 4).Draw(t, "segments") {
 			all := rapid.SliceOfN(rapid.Custom(anyRecord), 1, 12).Draw(t, "records")
 			first := rapid.IntRange(0, len(all)-1).Draw(t, "first")
 			n := rapid.IntRange(1, len(all)-first).Draw(t, "n")
 			segments = append(segments, makeSegment(t, all))
-			pieces = append(pieces, segment.Piece{First: first, N: n})
+			firsts, pieces = append(firsts, first), append(pieces, n)
 			records = append(records, all[first:first+n]...)
 		}
 		entries := rapid.SliceOfN(rapid.Custom(goodEntry), 0, 4).Draw(t, "entries")
@@ -244,7 +244,7 @@ func TestJoinedIsSegments(t *testing.T) {
 			t.Fatalf("%+v: %v", entries, problems)
 		}
 		joined := segment.Join(pieces, AppendFold)
-		open := func(i int) (*segment.Segment, error) { return segments[i], nil }
+		open := func(i int) (*segment.Segment, int, error) { return segments[i], firsts[i], nil }
 		for part := range segment.Part(segment.NumParts) {
 			if (p.Parts() | segment.Times.Of()).Has(part.Of()) {
 				if err := joined.Load(part, open); err != nil {

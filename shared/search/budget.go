@@ -23,6 +23,12 @@ func (e *Engine) budget(ctx context.Context) budget {
 	return budget{e.Now, start, end}
 }
 
+// unbounded is the budget of work that nobody waits for: its clock stands still.
+func (e *Engine) unbounded() budget {
+	start := e.Now()
+	return budget{func() time.Time { return start }, start, start.Add(e.Budget)}
+}
+
 func (b budget) spent() bool { return !b.now().Before(b.end) }
 
 // late says whether the n-th part of the budget is spent.

@@ -10,6 +10,7 @@ import (
 	"docket/shared/activity"
 	"docket/shared/filter"
 	"docket/shared/ledger"
+	"docket/shared/mark"
 
 	"pgregory.net/rapid"
 )
@@ -197,11 +198,11 @@ func TestProgressRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &progress{reached: vector.Draw(t, "reached"), started: rapid.Int64().Draw(t, "started"), layout: rapid.Uint64().Draw(t, "layout"), max: rapid.IntRange(0, 9000).Draw(t, "max")}
 		for range rapid.IntRange(0, maxLayers).Draw(t, "layers") {
-			p.layers = append(p.layers, layer{vector.Draw(t, "to"), task{rapid.Int64().Draw(t, "newest"), ledger.Shard(rapid.IntRange(0, 63).Draw(t, "shard")), 7}})
+			p.layers = append(p.layers, layer{vector.Draw(t, "to"), turn{rapid.Int64().Draw(t, "newest"), ledger.Shard(rapid.IntRange(0, 63).Draw(t, "shard")), 7}})
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "hits") {
 			var h hit
-			h.When, h.Committed, h.Shard, h.Position, h.first = rapid.Int64().Draw(t, "when"), rapid.Int64().Draw(t, "committed"), 3, 9, 5
+			h.When, h.Committed, h.Shard, h.Position = rapid.Int64().Draw(t, "when"), rapid.Int64().Draw(t, "committed"), 3, 9
 			p.hits = append(p.hits, h)
 		}
 		data := p.marshal()
@@ -220,7 +221,7 @@ func TestProgressRoundTrip(t *testing.T) {
 
 func FuzzProgress(f *testing.F) {
 	f.Add((&progress{reached: ledger.Vector{1, 2}}).marshal())
-	f.Add((&progress{started: 5, layers: []layer{{ledger.Vector{3}, task{1, 2, 3}}}, max: 1, hits: []hit{{first: 4}}}).marshal())
+	f.Add((&progress{started: 5, layers: []layer{{ledger.Vector{3}, turn{1, 2, 3}}}, max: 1, hits: []hit{{mark.Place{When: 4}}}}).marshal())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := unmarshalProgress(data)
 		if err == nil && len(p.hits) > maxSavedHits {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"docket/shared/ledger"
+	"docket/shared/segment"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -17,9 +18,8 @@ import (
 // growBytes is how much of a shard is read at a time to learn its zones.
 const growBytes = 1 << 20
 
-// catalog knows the zone of every segment up to where it has read. It is derived
-// from the log alone and grows at its ends; a manifest of compacted segments
-// will give it most entries without reading them.
+// catalog knows the zone of every segment up to where it has read: from the
+// manifest as far as that reaches, and behind it from the log.
 type catalog struct {
 	epoch  ledger.Epoch
 	shards [ledger.MaxShards]shardCatalog
@@ -29,19 +29,35 @@ type catalog struct {
 // shardCatalog is one shard's part.
 type shardCatalog struct {
 	growing chan struct{} // holds one value while somebody reads further
-	mu      sync.RWMutex  // guards entries, which are only appended to
+	high    ledger.Position
+	asked   int // entries behind high when the manifest was read last
+
+	mu      sync.RWMutex // guards entries, of which none changes
 	entries []entry
 }
 
-// entry is what is known of one segment.
+// entry is what is known of the records from first on, n of them. The segment
+// that has them may have others around them: what one reads of a log, and when,
+// decides how it is cut, so nothing may depend on that.
 type entry struct {
 	first            ledger.Position
 	n                uint32
 	kind             kind
 	minWhen, maxWhen int64
+	bytes            int
+	segment          ledger.SegmentID // where they are if they begin it; 0 if only the log knows
 }
 
-func (e entry) end() ledger.Position { return e.first + ledger.Position(e.n) }
+func (e *entry) end() ledger.Position { return e.first + ledger.Position(e.n) }
+
+// from is the entry without what lies before a position within it.
+func (e entry) from(p ledger.Position) entry {
+	if p > e.first {
+		e.n -= uint32(p - e.first)
+		e.first, e.segment = p, 0
+	}
+	return e
+}
 
 func newCatalog(epoch ledger.Epoch) *catalog {
 	c := &catalog{epoch: epoch}
@@ -88,13 +104,19 @@ func (c *catalog) growShard(ctx context.Context, log Log, s ledger.Shard, to led
 	case <-ctx.Done():
 		return fmt.Errorf("learn zones of shard %d: %w", s, ctx.Err())
 	}
-	for {
+	for first := true; ; first = false {
 		from := endOf(shard.known())
 		if from >= to {
 			return nil
 		}
 		if b.spent() {
 			return fmt.Errorf("learn zones of shard %d at %d: %w", s, from, ErrOutOfTime)
+		}
+		if first && shard.outdated() {
+			if err := c.readManifest(ctx, log, s); err != nil {
+				return err
+			}
+			continue
 		}
 		parts, err := log.Scan(ctx, s, from, to, growBytes)
 		if err != nil {
@@ -105,7 +127,7 @@ func (c *catalog) growShard(ctx context.Context, log Log, s ledger.Shard, to led
 		}
 		added := make([]entry, len(parts))
 		for i, p := range parts {
-			added[i] = c.entry(p)
+			added[i] = c.entry(p.First, p.Segment.Len(), p.Segment.Zone()).from(from)
 		}
 		shard.mu.Lock()
 		shard.entries = append(shard.entries, added...)
@@ -113,12 +135,51 @@ func (c *catalog) growShard(ctx context.Context, log Log, s ledger.Shard, to led
 	}
 }
 
-func (c *catalog) entry(p ledger.Part) entry {
-	z := p.Segment.Zone()
-	return entry{
-		first: p.First, n: uint32(p.Segment.Len()), kind: c.kinds.number(z),
-		minWhen: z.MinWhen, maxWhen: z.MaxWhen,
+// manifestAfter is how many segments of the log are learned before the manifest
+// is asked whether they were merged. While they are not, it is asked after twice
+// as many.
+const manifestAfter = 64
+
+// outdated says whether the manifest may know better. The caller holds growing.
+func (c *shardCatalog) outdated() bool {
+	known := c.known()
+	if len(known) == 0 {
+		return true
 	}
+	return len(known)-len(within(known, 0, c.high)) >= 2*c.asked+manifestAfter
+}
+
+// readManifest takes the entries of a shard's manifest and keeps those of the log
+// behind them. The caller holds growing.
+func (c *catalog) readManifest(ctx context.Context, log Log, s ledger.Shard) error {
+	m, err := log.Manifest(ctx, s)
+	if err != nil {
+		return fmt.Errorf("learn zones of shard %d: %w", s, err)
+	}
+	shard := &c.shards[s]
+	known := shard.known()
+	if m.High >= shard.high { // else a chunk of it could not be read now
+		entries := make([]entry, 0, len(m.Entries)+manifestAfter)
+		for i := range m.Entries {
+			e := &m.Entries[i]
+			added := c.entry(e.First, e.N, e.Zone)
+			added.bytes, added.segment = e.Bytes, e.Segment
+			entries = append(entries, added)
+		}
+		for _, e := range within(known, m.High, ledger.End) {
+			entries = append(entries, e.from(m.High))
+		}
+		shard.high, known = m.High, entries
+		shard.mu.Lock()
+		shard.entries = entries
+		shard.mu.Unlock()
+	}
+	shard.asked = len(known) - len(within(known, 0, shard.high))
+	return nil
+}
+
+func (c *catalog) entry(first ledger.Position, n int, z segment.Zone) entry {
+	return entry{first: first, n: uint32(n), kind: c.kinds.number(z), minWhen: z.MinWhen, maxWhen: z.MaxWhen}
 }
 
 // within returns the entries that have positions from one up to another.

@@ -22,14 +22,17 @@ type Log interface {
 	Clamp(e ledger.Epoch, v ledger.Vector) (ledger.Vector, error)
 	Tails(ctx context.Context) (ledger.Vector, error)
 	Scan(ctx context.Context, s ledger.Shard, from, to ledger.Position, maxBytes int) ([]ledger.Part, error)
-	Load(ctx context.Context, s ledger.Shard, first ledger.Position) (ledger.Part, error)
+	Load(ctx context.Context, s ledger.Shard, p ledger.Position) (ledger.Part, error)
+	Manifest(ctx context.Context, s ledger.Shard) (*ledger.Manifest, error)
+	LoadEntry(ctx context.Context, s ledger.Shard, e *ledger.Entry) (ledger.Part, error)
 	RID(p ledger.Part, row int) activity.RID
+	RIDAt(s ledger.Shard, p ledger.Position, committed int64) activity.RID
 	Locate(rid activity.RID) (ledger.Shard, ledger.Position, bool)
 }
 
 var _ Log = (*ledger.Ledger)(nil)
 
-// Config is what an Engine is made of. All fields but the last four are
+// Config is what an Engine is made of. All fields but the last five are
 // required.
 type Config struct {
 	Ledger Log
@@ -42,6 +45,9 @@ type Config struct {
 	Log     *slog.Logger   // nil is none
 	Budget  time.Duration  // of one call; 0 is DefaultBudget
 	Workers int            // segments looked at in parallel; 0 is one per processor
+
+	// WarmBytes bounds the decoded records that Warm keeps; 0 is none.
+	WarmBytes int64
 }
 
 // DefaultBudget leaves a caller with a time-out of 30 seconds and a function
@@ -52,6 +58,11 @@ const DefaultBudget = 10 * time.Second
 type Engine struct {
 	Config
 	catalog atomic.Pointer[catalog]
+	warm    atomic.Pointer[warmth]
+
+	blockSizes []ledger.Position
+	wanted     atomic.Uint32 // parts that searches lacked
+	warming    chan struct{} // holds a value while Warm is at work
 }
 
 // New makes an Engine.
@@ -65,7 +76,7 @@ func New(c Config) *Engine {
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
-	return &Engine{Config: c}
+	return &Engine{Config: c, warming: make(chan struct{}, 1), blockSizes: blockSizes()}
 }
 
 // catalogOf returns what is known of the ledger in an epoch. A restore begins

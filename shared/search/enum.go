@@ -6,6 +6,7 @@ import (
 
 	"docket/shared/ledger"
 	"docket/shared/mark"
+	"docket/shared/segment"
 )
 
 const (
@@ -52,6 +53,7 @@ type enumeration struct {
 	request *Request
 	pager   *pager
 	budget  budget
+	room    segment.Room
 
 	epoch   ledger.Epoch
 	reached ledger.Vector // what the page has passed
@@ -127,7 +129,7 @@ func (w *enumeration) take(p ledger.Part) error {
 		if w.pager.room() == 0 {
 			return nil
 		}
-		if err := w.record(p, int(row), w.pager.slot()); err != nil {
+		if err := w.record(p, int(row), w.pager.slot(), &w.room); err != nil {
 			return err
 		}
 		if !w.pager.keep() {

@@ -1,11 +1,17 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"docket/shared/activity"
 	"docket/shared/ledger"
+	"docket/shared/mark"
+	"docket/shared/segment"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -42,39 +48,92 @@ func (w *walk) fill(ctx context.Context, hits []hit) error {
 	return nil
 }
 
-// decode reads the records of hits, in their order.
+// decode reads the records of hits, in their order. Those of a segment are read
+// together, and segments that have to be fetched several at a time.
 func (w *walk) decode(ctx context.Context, hits []hit) ([]activity.Stored, error) {
-	type place struct {
-		shard ledger.Shard
-		first ledger.Position
+	order := make([]int, len(hits))
+	for i := range order {
+		order[i] = i
 	}
-	bySegment := map[place][]int{}
-	var order []place
-	for i := range hits {
-		p := place{hits[i].Shard, hits[i].first}
-		if bySegment[p] == nil {
-			order = append(order, p)
-		}
-		bySegment[p] = append(bySegment[p], i)
-	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := &hits[a].Place, &hits[b].Place
+		return cmp.Or(cmp.Compare(x.Shard, y.Shard), cmp.Compare(x.Position, y.Position))
+	})
 	records := make([]activity.Stored, len(hits))
-	for _, p := range order {
-		part, err := w.Ledger.Load(ctx, p.shard, p.first)
-		if err != nil {
-			return nil, fmt.Errorf("read shard %d at %d: %w", p.shard, p.first, err)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(w.Workers)
+	for len(order) > 0 {
+		from, n := w.holder(&hits[order[0]].Place), 0
+		for n < len(order) && from.has(&hits[order[n]].Place) {
+			n++
 		}
-		for _, i := range bySegment[p] {
-			if err := w.record(part, int(hits[i].Position-p.first), &records[i]); err != nil {
-				return nil, err
+		some := order[:n]
+		order = order[n:]
+		g.Go(func() error { return w.fetch(ctx, from, hits, some, records) })
+	}
+	return records, g.Wait()
+}
+
+// holder is what has a record: a block, or a segment that an entry knows.
+type holder struct {
+	shard      ledger.Shard
+	first, end ledger.Position
+	view       *segment.View // nil is a segment
+	entry      entry
+}
+
+func (h *holder) has(p *mark.Place) bool {
+	return p.Shard == h.shard && h.first <= p.Position && p.Position < h.end
+}
+
+func (w *walk) holder(p *mark.Place) holder {
+	if b, ok := w.warmRecord(w.catalog.epoch, p.Shard, p.Position); ok {
+		return holder{shard: p.Shard, first: b.first, end: b.end, view: b.view}
+	}
+	for _, e := range within(w.catalog.shards[p.Shard].known(), p.Position, p.Position+1) {
+		return holder{shard: p.Shard, first: e.first, end: e.end(), entry: e}
+	}
+	// Only the log knows it; it is looked for when it is read.
+	return holder{shard: p.Shard, first: p.Position, end: p.Position + 1, entry: entry{first: p.Position, n: 1}}
+}
+
+// fetch reads the records of some hits that a holder has, in the order of their
+// positions.
+func (w *walk) fetch(ctx context.Context, from holder, hits []hit, some []int, records []activity.Stored) error {
+	var room segment.Room
+	if from.view != nil {
+		for _, i := range some {
+			row := int(hits[i].Position - from.first)
+			if err := from.view.Record(row, &records[i].Record, &room); err != nil {
+				return fmt.Errorf("read shard %d at %d: %w", from.shard, hits[i].Position, err)
+			}
+			records[i].RID = w.Ledger.RIDAt(from.shard, hits[i].Position, hits[i].Committed)
+		}
+		return nil
+	}
+	var part ledger.Part
+	for _, i := range some {
+		p := hits[i].Position
+		if part.Segment == nil || p >= part.First+ledger.Position(part.Segment.Len()) {
+			at := from.first
+			if part.Segment != nil {
+				at = p
+			}
+			var err error
+			if part, err = w.load(ctx, from.shard, &from.entry, at); err != nil {
+				return fmt.Errorf("read shard %d at %d: %w", from.shard, p, err)
 			}
 		}
+		if err := w.record(part, int(p-part.First), &records[i], &room); err != nil {
+			return err
+		}
 	}
-	return records, nil
+	return nil
 }
 
 // record decodes one row.
-func (e *Engine) record(p ledger.Part, row int, dst *activity.Stored) error {
-	if err := p.Segment.Record(row, &dst.Record); err != nil {
+func (e *Engine) record(p ledger.Part, row int, dst *activity.Stored, room *segment.Room) error {
+	if err := p.Segment.RecordIn(row, &dst.Record, room); err != nil {
 		return fmt.Errorf("read shard %d at %d: %w", p.Shard, p.First+ledger.Position(row), err)
 	}
 	dst.RID = e.Ledger.RID(p, row)

@@ -4,16 +4,11 @@ import (
 	"cmp"
 	"slices"
 
-	"docket/shared/ledger"
 	"docket/shared/mark"
 )
 
-// hit is a record that a search found: where it stands in the order, and in
-// which segment it lies.
-type hit struct {
-	mark.Place
-	first ledger.Position // of the segment
-}
+// hit is a record that a search found: where it stands in the order.
+type hit struct{ mark.Place }
 
 // compare is the order of a search: When, newest first; equal ones in the order
 // of commit time, shard and position.

@@ -87,9 +87,9 @@ func TestDroppedHitsBoundThePage(t *testing.T) {
 // Layers keep what was done below a later cut, and become one behind it.
 func TestLayers(t *testing.T) {
 	s := newStore(t, 1)
-	early, late, sooner := task{newest: 50}, task{newest: 40}, task{newest: 60}
+	early, late, sooner := turn{newest: 50}, turn{newest: 40}, turn{newest: 60}
 	for name, c := range map[string]struct {
-		done *task
+		done *turn
 		want []layer
 	}{
 		"cut before what was done": {&sooner, []layer{{ledger.Vector{1}, early}, {ledger.Vector{2}, sooner}}},

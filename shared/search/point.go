@@ -34,7 +34,7 @@ func (w *walk) point(ctx context.Context, rid activity.RID) error {
 		return nil
 	}
 	var record activity.Stored
-	if err := w.record(p, int(row), &record); err != nil {
+	if err := w.record(p, int(row), &record, nil); err != nil {
 		return err
 	}
 	here := mark.Place{When: record.When, Committed: p.Segment.Committed(int(row)), Shard: shard, Position: position}

@@ -50,7 +50,7 @@ type progress struct {
 // layer below) were looked at: all up to a place in the order of tasks.
 type layer struct {
 	to   ledger.Vector
-	done task
+	done turn
 }
 
 // progressKey names the progress of a request: nobody can tell from it what was
@@ -124,13 +124,13 @@ func (e *Engine) forgetProgress(ctx context.Context, key table.Key) {
 func (p *progress) to() ledger.Vector { return p.layers[len(p.layers)-1].to }
 
 // has says whether a task was done.
-func (p *progress) has(t *task) bool {
+func (p *progress) has(t *turn) bool {
 	if p == nil {
 		return false
 	}
 	for i := range p.layers {
 		if t.first < at(p.layers[i].to, t.shard) {
-			return compareTasks(t, &p.layers[i].done) <= 0
+			return compareTurns(t, &p.layers[i].done) <= 0
 		}
 	}
 	return false
@@ -150,8 +150,15 @@ func (p *progress) best(max int) *best {
 }
 
 // progress is what the next call with the same request needs of a scan that was
-// cut off.
+// cut off. One that used what is warm tells nothing: what that is may change, and
+// the next call does without and gets further each time.
 func (w *walk) progress(s *scan) *progress {
+	if s.warm {
+		return &progress{
+			started: w.mark.Started, max: s.best.max, layout: w.catalog.layout(w.window()),
+			layers: []layer{{to: w.mark.To, done: turn{newest: math.MaxInt64}}},
+		}
+	}
 	p := &progress{started: w.mark.Started, max: s.best.max, hits: s.best.sorted()}
 	if len(p.hits) > maxSavedHits {
 		p.hits, p.max = p.hits[:maxSavedHits], maxSavedHits
@@ -160,9 +167,9 @@ func (w *walk) progress(s *scan) *progress {
 	if w.saved != nil {
 		layers = slices.Clone(w.saved.layers)
 	}
-	layers = append(layers, layer{to: w.mark.To, done: task{newest: math.MaxInt64}}) // nothing yet
+	layers = append(layers, layer{to: w.mark.To, done: turn{newest: math.MaxInt64}}) // nothing yet
 	for _, l := range layers {
-		if s.done != nil && compareTasks(&l.done, s.done) < 0 {
+		if s.done != nil && compareTurns(&l.done, s.done) < 0 {
 			l.done = *s.done
 		}
 		if n := len(p.layers); n > 0 && p.layers[n-1].done == l.done {

@@ -9,7 +9,7 @@ import (
 )
 
 // progressVersion is the first byte of a progress item.
-const progressVersion = 1
+const progressVersion = 2
 
 var errProgress = errors.New("malformed progress item")
 
@@ -34,7 +34,6 @@ func (p *progress) marshal() []byte {
 		b = binary.AppendVarint(b, h.Committed)
 		b = binary.AppendUvarint(b, uint64(h.Shard))
 		b = binary.AppendUvarint(b, uint64(h.Position))
-		b = binary.AppendUvarint(b, uint64(h.first))
 	}
 	return b
 }
@@ -54,14 +53,13 @@ func unmarshalProgress(data []byte) (*progress, error) {
 	r := varints{data: data[1:]}
 	p := &progress{reached: r.vector(), started: r.signed()}
 	for range r.length(maxLayers + 1) {
-		p.layers = append(p.layers, layer{r.vector(), task{r.signed(), r.shard(), ledger.Position(r.unsigned())}})
+		p.layers = append(p.layers, layer{r.vector(), turn{r.signed(), r.shard(), ledger.Position(r.unsigned())}})
 	}
 	p.layout = r.unsigned()
 	p.max = r.length(1 << 30)
 	for range r.length(maxSavedHits) {
 		p.hits = append(p.hits, hit{
 			mark.Place{When: r.signed(), Committed: r.signed(), Shard: r.shard(), Position: ledger.Position(r.unsigned())},
-			ledger.Position(r.unsigned()),
 		})
 	}
 	if r.bad || len(r.data) > 0 {

@@ -5,27 +5,34 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"docket/shared/activity"
 	"docket/shared/filter"
 	"docket/shared/ledger"
 	"docket/shared/mark"
+	"docket/shared/segment"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// task is a segment to look at.
-type task struct {
+// turn is when a task is done: those that may hold the newest records first.
+type turn struct {
 	newest int64 // no record in it that counts has a newer When
 	shard  ledger.Shard
 	first  ledger.Position
 }
 
-// compareTasks is the order in which tasks are done: those that may hold the
-// newest records first.
-func compareTasks(a, b *task) int {
+func compareTurns(a, b *turn) int {
 	return cmp.Or(cmp.Compare(b.newest, a.newest), cmp.Compare(a.shard, b.shard), cmp.Compare(a.first, b.first))
+}
+
+// task is positions to look at, from its first on.
+type task struct {
+	turn
+	entry entry         // which has them
+	view  *segment.View // or a block that does, unless nil
 }
 
 // scan looks for the first records of a window behind a place.
@@ -40,7 +47,8 @@ type scan struct {
 	mu    sync.Mutex
 	tasks heap[task]
 	best  *best
-	done  *task // the last task that was begun
+	done  *turn // of the last task that was begun
+	warm  bool  // some tasks are blocks
 }
 
 // newest is the newest When that counts.
@@ -51,11 +59,10 @@ func (s *scan) newest() int64 {
 	return s.place.When
 }
 
-// plan finds the segments that may hold records that count, leaving out those
-// that an earlier call has done.
+// plan finds the segments, or blocks in their place, that may hold records that
+// count, leaving out those that an earlier call has done.
 func (s *scan) plan(catalog *catalog, saved *progress) {
-	s.tasks.before = func(a, b *task) bool { return compareTasks(a, b) < 0 }
-	newest := s.newest()
+	s.tasks.before = func(a, b *task) bool { return compareTurns(&a.turn, &b.turn) < 0 }
 	var known [ledger.MaxShards][]entry
 	for shard := range s.to {
 		known[shard] = catalog.shards[shard].known()
@@ -63,17 +70,54 @@ func (s *scan) plan(catalog *catalog, saved *progress) {
 	verdicts := catalog.kinds.verdicts(s.program, s.scope)
 	for shard := range s.to {
 		sh := ledger.Shard(shard)
-		for _, e := range within(known[shard], at(s.from, sh), s.to[shard]) {
-			if !verdicts[e.kind] || e.minWhen > newest || !s.program.MayWhen(e.minWhen, min(e.maxWhen, newest)) {
-				continue
-			}
-			t := task{min(e.maxWhen, newest), sh, e.first}
-			if !saved.has(&t) {
-				s.tasks.items = append(s.tasks.items, t)
+		from, to := at(s.from, sh), s.to[shard]
+		var blocks []warmBlock
+		if saved == nil {
+			blocks = s.blocks(catalog.epoch, sh, from, to)
+		}
+		for i := range blocks {
+			s.planBlock(sh, &blocks[i])
+		}
+		for _, e := range within(known[shard], from, to) {
+			if verdicts[e.kind] {
+				s.planEntry(sh, e, blocks, saved)
 			}
 		}
 	}
 	s.tasks.order()
+}
+
+// planEntry adds what of an entry lies in no block.
+func (s *scan) planEntry(shard ledger.Shard, e entry, blocks []warmBlock, saved *progress) {
+	newest := s.newest()
+	if e.minWhen > newest || !s.program.MayWhen(e.minWhen, min(e.maxWhen, newest)) {
+		return
+	}
+	add := func(e entry) {
+		t := turn{min(e.maxWhen, newest), shard, e.first}
+		if e.n > 0 && !saved.has(&t) {
+			s.tasks.items = append(s.tasks.items, task{turn: t, entry: e})
+		}
+	}
+	i, _ := slices.BinarySearchFunc(blocks, e.first, func(b warmBlock, p ledger.Position) int {
+		if b.end <= p {
+			return -1
+		}
+		return 1
+	})
+	for ; i < len(blocks) && blocks[i].first < e.end(); i++ {
+		b := &blocks[i]
+		if b.first > e.first {
+			front := e
+			front.n = uint32(b.first - e.first)
+			add(front)
+		}
+		if b.end >= e.end() {
+			return
+		}
+		e = e.from(b.end)
+	}
+	add(e)
 }
 
 // run does tasks until none is left that could change what was found, or until
@@ -116,7 +160,7 @@ func (s *scan) take() (t task, floor int64, ok bool) {
 		floor = s.best.last().When
 	}
 	t = s.tasks.pop()
-	s.done = &t
+	s.done = &t.turn
 	return t, floor, true
 }
 
@@ -150,21 +194,58 @@ type worker struct {
 }
 
 func (w *worker) do(ctx context.Context, t task, floor int64) error {
-	p, err := w.Ledger.Load(ctx, t.shard, t.first)
+	if t.view != nil {
+		return w.look(t.view, t.shard, t.first, t.first, t.first+ledger.Position(t.view.Len()), floor)
+	}
+	for p := t.first; p < t.entry.end(); {
+		part, err := w.load(ctx, t.shard, &t.entry, p)
+		if err != nil {
+			return err
+		}
+		end := part.First + ledger.Position(part.Segment.Len())
+		if err := w.look(part.Segment, t.shard, part.First, p, min(end, t.entry.end()), floor); err != nil {
+			return err
+		}
+		p = end
+	}
+	return nil
+}
+
+// load reads the segment that has a position of an entry.
+func (e *Engine) load(ctx context.Context, s ledger.Shard, of *entry, p ledger.Position) (ledger.Part, error) {
+	if of.segment != 0 && p == of.first {
+		return e.Ledger.LoadEntry(ctx, s, &ledger.Entry{First: of.first, N: int(of.n), Bytes: of.bytes, Segment: of.segment})
+	}
+	return e.Ledger.Load(ctx, s, p)
+}
+
+// rows is records that a search looks at: of a segment or of a block.
+type rows interface {
+	filter.Rows
+	Committed(row int) int64
+	ArchiveOnly(row int) bool
+}
+
+// look adds the rows of a segment or block, which begins at first, that lie at
+// positions from from on and before end.
+func (w *worker) look(at rows, shard ledger.Shard, first, from, end ledger.Position, floor int64) error {
+	rid := func(row int) activity.RID {
+		return w.Ledger.RIDAt(shard, first+ledger.Position(row), at.Committed(row))
+	}
+	var err error
+	w.rows, err = w.program.SelectWhen(at, floor, w.newest(), rid, w.rows[:0])
 	if err != nil {
 		return err
 	}
-	rid := func(row int) activity.RID { return w.Ledger.RID(p, row) }
-	w.rows, err = w.program.SelectWhen(p.Segment, floor, w.newest(), rid, w.rows[:0])
-	if err != nil {
+	low, high := w.window.rows(shard, first, at.Len())
+	low, high = max(low, uint32(from-first)), min(high, uint32(end-first))
+	if low > 0 || int(high) < at.Len() {
+		w.rows = keep(w.rows, func(row uint32) bool { return low <= row && row < high })
+	}
+	if w.rows, err = visible(at, w.scope, w.rows); err != nil {
 		return err
 	}
-	from, end := w.window.rows(t.shard, t.first, p.Segment.Len())
-	w.rows = keep(w.rows, func(row uint32) bool { return from <= row && row < end })
-	if w.rows, err = visible(p.Segment, w.scope, w.rows); err != nil {
-		return err
-	}
-	if err := w.collect(p); err != nil {
+	if err := w.collect(at, shard, first); err != nil {
 		return err
 	}
 	w.mu.Lock()
@@ -176,17 +257,17 @@ func (w *worker) do(ctx context.Context, t task, floor int64) error {
 }
 
 // collect makes hits of the rows behind the place.
-func (w *worker) collect(p ledger.Part) error {
+func (w *worker) collect(at rows, shard ledger.Shard, first ledger.Position) error {
 	w.hits = w.hits[:0]
 	if len(w.rows) == 0 {
 		return nil
 	}
-	whens, err := p.Segment.Whens()
+	whens, err := at.Whens()
 	if err != nil {
 		return err
 	}
 	for _, row := range w.rows {
-		h := hit{mark.Place{When: whens[row], Committed: p.Segment.Committed(int(row)), Shard: p.Shard, Position: p.First + ledger.Position(row)}, p.First}
+		h := hit{mark.Place{When: whens[row], Committed: at.Committed(int(row)), Shard: shard, Position: first + ledger.Position(row)}}
 		if w.place == nil || compare(w.place, &h.Place) < 0 {
 			w.hits = append(w.hits, h)
 		}

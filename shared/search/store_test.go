@@ -81,7 +81,9 @@ func newCachedStore(t fatal, shards int, cache int64, change ...func(*Config)) *
 	for _, f := range change {
 		f(&c)
 	}
+	c.WarmBytes = 64 << 10
 	s.engine = New(c)
+	s.engine.blockSizes = []ledger.Position{16, 8, 4}
 	return s
 }
 
@@ -101,6 +103,25 @@ func (s *store) append(records ...activity.Record) {
 		row := int(here.Position - parts[0].First)
 		here.Committed = parts[0].Segment.Committed(row)
 		s.model = append(s.model, stored{activity.Stored{RID: s.ledger.RID(parts[0], row), Record: records[i]}, here})
+	}
+}
+
+// tend compacts shards and decodes records ahead, as a server does beside requests.
+func (s *store) tend(shards int, compact, warm bool) {
+	s.t.Helper()
+	for shard := range shards {
+		if !compact {
+			break
+		}
+		if _, err := s.ledger.Compact(context.Background(), ledger.Shard(shard), ledger.Compaction{}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if !warm {
+		return
+	}
+	if err := s.engine.Warm(context.Background()); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

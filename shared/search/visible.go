@@ -9,7 +9,7 @@ import (
 
 // visible drops from rows, which are ascending rows of seg, those that the scope
 // does not see and those for the archive alone. It works in place.
-func visible(seg *segment.Segment, scope activity.Scope, rows []uint32) ([]uint32, error) {
+func visible(seg rows, scope activity.Scope, rows []uint32) ([]uint32, error) {
 	zone := seg.Zone()
 	if zone.ArchiveOnly > 0 {
 		rows = keep(rows, func(row uint32) bool { return !seg.ArchiveOnly(int(row)) })

@@ -96,6 +96,7 @@ func (s *store) write(t *rapid.T, most int) {
 		s.append(anyBatch(t)...)
 		s.clock.advance(time.Duration(rapid.IntRange(-1, 1).Draw(t, "time")) * time.Millisecond)
 	}
+	s.tend(4, rapid.IntRange(0, 3).Draw(t, "compact") == 0, rapid.IntRange(0, 2).Draw(t, "warm") == 0)
 }
 
 // A complete search walk is the filter applied to what was committed before its

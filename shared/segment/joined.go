@@ -10,15 +10,16 @@ import (
 	"docket/shared/activity"
 )
 
-// Piece is some of a segment's records: N of them, from row First on.
-type Piece struct{ First, N int }
+// Opener finds the segment that has piece i, and at which of its rows that begins.
+// It must find the same records whenever it is asked.
+type Opener func(i int) (s *Segment, first int, err error)
 
 // Joined has the records of several segments, one behind the other, in memory:
 // parts of them, decoded. Values that occur in many of the segments are there
 // once, so it takes less memory than the segments and is searched faster. It is
 // safe for concurrent use.
 type Joined struct {
-	pieces []Piece
+	pieces []int // records of each
 	n      int
 	fold   func(dst []byte, value string) []byte
 
@@ -27,13 +28,13 @@ type Joined struct {
 	bytes [numParts]int64
 }
 
-// Join prepares the records of pieces; nothing is read yet. fold appends a value
+// Join prepares pieces of so many records; nothing is read yet. fold appends a value
 // as it is compared without case: a part keeps that form of its values, and
 // beside it no more than is needed to know the value.
-func Join(pieces []Piece, fold func(dst []byte, value string) []byte) *Joined {
+func Join(pieces []int, fold func(dst []byte, value string) []byte) *Joined {
 	j := &Joined{pieces: slices.Clone(pieces), fold: fold}
 	for _, p := range pieces {
-		j.n += p.N
+		j.n += p
 	}
 	j.view.n = j.n
 	return j
@@ -79,11 +80,10 @@ func (j *Joined) Drop(p Part) {
 	}
 }
 
-// Load decodes a part of all pieces. open returns the segment of piece i, which
-// must be the same records whenever it is asked; it is called once for each
-// piece, in order, and the segment is not kept. Errors are those of open and
-// ErrDamaged; then the part is not there.
-func (j *Joined) Load(p Part, open func(i int) (*Segment, error)) error {
+// Load decodes a part of all pieces. open is called once for each, in order, and
+// what it opens is not kept. Errors are those of open and ErrDamaged; then the
+// part is not there.
+func (j *Joined) Load(p Part, open Opener) error {
 	var v View
 	size, err := j.load(&v, p, open)
 	if err != nil {
@@ -106,7 +106,7 @@ func (j *Joined) Load(p Part, open func(i int) (*Segment, error)) error {
 	return nil
 }
 
-func (j *Joined) load(v *View, p Part, open func(i int) (*Segment, error)) (int64, error) {
+func (j *Joined) load(v *View, p Part, open Opener) (int64, error) {
 	switch p {
 	case Times:
 		return v.times.load(j, open)
@@ -124,16 +124,16 @@ func (j *Joined) load(v *View, p Part, open func(i int) (*Segment, error)) (int6
 }
 
 // each calls take with the segment of every piece.
-func (j *Joined) each(open func(i int) (*Segment, error), take func(s *Segment, p Piece) error) error {
-	for i, p := range j.pieces {
-		s, err := open(i)
+func (j *Joined) each(open Opener, take func(s *Segment, from, end int) error) error {
+	for i, n := range j.pieces {
+		s, first, err := open(i)
 		if err != nil {
 			return err
 		}
-		if p.First < 0 || p.First+p.N > s.Len() {
-			return fmt.Errorf("join rows %d to %d of %d", p.First, p.First+p.N, s.Len())
+		if first < 0 || first+n > s.Len() {
+			return fmt.Errorf("join rows %d to %d of %d", first, first+n, s.Len())
 		}
-		if err := take(s, p); err != nil {
+		if err := take(s, first, first+n); err != nil {
 			return err
 		}
 	}
@@ -149,16 +149,16 @@ type times struct {
 	archive   []uint64 // bits, nil if none is for the archive alone
 }
 
-func (t *times) load(j *Joined, open func(i int) (*Segment, error)) (int64, error) {
+func (t *times) load(j *Joined, open Opener) (int64, error) {
 	t.whens = make([]int64, 0, j.n)
 	flags := make([]uint64, (j.n+63)/64)
 	plans, sources := map[activity.Plan]struct{}{}, map[string]struct{}{}
-	err := j.each(open, func(s *Segment, p Piece) error {
+	err := j.each(open, func(s *Segment, from, end int) error {
 		whens, err := s.Whens()
 		if err != nil {
 			return err
 		}
-		for row := p.First; row < p.First+p.N; row++ {
+		for row := from; row < end; row++ {
 			if c := s.Committed(row); len(t.committed) == 0 || t.committed[len(t.committed)-1] != c {
 				t.committed, t.runEnds = append(t.committed, c), append(t.runEnds, 0)
 			}
@@ -198,27 +198,27 @@ func (t *times) load(j *Joined, open func(i int) (*Segment, error)) (int64, erro
 	return int64(8*len(t.whens) + 12*len(t.committed) + 8*len(t.archive)), nil
 }
 
-func (j *Joined) loadActions(v *View, open func(i int) (*Segment, error)) (int64, error) {
+func (j *Joined) loadActions(v *View, open Opener) (int64, error) {
 	v.actions = make([]activity.Action, 0, j.n)
-	err := j.each(open, func(s *Segment, p Piece) error {
+	err := j.each(open, func(s *Segment, from, end int) error {
 		list, err := s.Actions()
 		if err == nil {
-			v.actions = append(v.actions, list[p.First:p.First+p.N]...)
+			v.actions = append(v.actions, list[from:end]...)
 		}
 		return err
 	})
 	return int64(len(v.actions)), err
 }
 
-func (j *Joined) loadStarts(v *View, open func(i int) (*Segment, error)) (int64, error) {
+func (j *Joined) loadStarts(v *View, open Opener) (int64, error) {
 	v.starts = make([]uint32, 1, j.n+1)
-	err := j.each(open, func(s *Segment, p Piece) error {
+	err := j.each(open, func(s *Segment, from, end int) error {
 		list, err := s.DetailStarts()
 		if err != nil {
 			return err
 		}
-		shift := v.starts[len(v.starts)-1] - list[p.First]
-		for _, start := range list[p.First+1 : p.First+p.N+1] {
+		shift := v.starts[len(v.starts)-1] - list[from]
+		for _, start := range list[from+1:end+1] {
 			v.starts = append(v.starts, start+shift)
 		}
 		return nil

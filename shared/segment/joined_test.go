@@ -18,7 +18,7 @@ func lower(dst []byte, s string) []byte {
 	return append(dst, bytes.ReplaceAll(bytes.ToLower([]byte(s)), []byte("ß"), []byte("ssss"))...)
 }
 
-func loadAll(t *testing.T, j *segment.Joined, open func(i int) (*segment.Segment, error)) {
+func loadAll(t *testing.T, j *segment.Joined, open segment.Opener) {
 	t.Helper()
 	for p := range segment.Part(segment.NumParts) {
 		if err := j.Load(p, open); err != nil {
@@ -43,8 +43,8 @@ func TestJoinedRecords(t *testing.T) {
 		}
 		segments = append(segments, s)
 	}
-	j := segment.Join([]segment.Piece{{First: 5, N: 995}, {First: 0, N: 1000}, {First: 500, N: 500}}, lower)
-	loadAll(t, j, func(i int) (*segment.Segment, error) { return segments[i], nil })
+	j := segment.Join([]int{995, 1000, 500}, lower)
+	loadAll(t, j, func(i int) (*segment.Segment, int, error) { return segments[i], []int{5, 0, 500}[i], nil })
 	v, ok := j.View(segment.AllParts)
 	if !ok || v.Len() != 2495 {
 		t.Fatalf("view of %d records, %v", v.Len(), ok)
@@ -82,8 +82,8 @@ func TestJoinedParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := segment.Join([]segment.Piece{{N: len(recs)}}, lower)
-	loadAll(t, j, func(int) (*segment.Segment, error) { return s, nil })
+	j := segment.Join([]int{len(recs)}, lower)
+	loadAll(t, j, func(int) (*segment.Segment, int, error) { return s, 0, nil })
 	before, _ := j.View(segment.AllParts)
 	j.Drop(segment.Part(segment.What))
 	if _, ok := j.View(segment.What.Of()); ok || j.Bytes(segment.Part(segment.What)) != 0 {
@@ -94,7 +94,7 @@ func TestJoinedParts(t *testing.T) {
 		t.Errorf("a view from before lost a part: %q, %v", r.What, err)
 	}
 	failed := errors.New("damaged")
-	if err := j.Load(segment.Part(segment.What), func(int) (*segment.Segment, error) { return nil, failed }); !errors.Is(err, failed) {
+	if err := j.Load(segment.Part(segment.What), func(int) (*segment.Segment, int, error) { return nil, 0, failed }); !errors.Is(err, failed) {
 		t.Errorf("load failed with %v", err)
 	}
 	now, ok := j.View(segment.Who.Of())

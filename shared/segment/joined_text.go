@@ -11,11 +11,10 @@ type joiner struct {
 }
 
 // loadText joins a column. Values are in the order in which they first occur.
-func (j *Joined) loadText(c Column, open func(i int) (*Segment, error)) (*Text, int64, error) {
+func (j *Joined) loadText(c Column, open Opener) (*Text, int64, error) {
 	b := joiner{fold: j.fold, ids: map[string]uint32{}}
 	var translate []uint32
-	err := j.each(open, func(s *Segment, p Piece) error {
-		from, end := p.First, p.First+p.N
+	err := j.each(open, func(s *Segment, from, end int) error {
 		if c >= DetailName {
 			starts, err := s.DetailStarts()
 			if err != nil {

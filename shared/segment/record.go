@@ -37,6 +37,11 @@ func (s *Segment) all() (*all, error) {
 
 // Record fills dst with a record. Its texts share the segment's memory.
 func (s *Segment) Record(row int, dst *activity.Record) error {
+	return s.RecordIn(row, dst, nil)
+}
+
+// RecordIn is Record with its details in room, unless that is nil.
+func (s *Segment) RecordIn(row int, dst *activity.Record, room *Room) error {
 	if row < 0 || row >= s.head.n {
 		return fmt.Errorf("no record %d of %d", row, s.head.n)
 	}
@@ -44,11 +49,7 @@ func (s *Segment) Record(row int, dst *activity.Record) error {
 	if err != nil {
 		return err
 	}
-	var details []activity.Detail
-	if n := a.starts[row+1] - a.starts[row]; n > 0 {
-		details = make([]activity.Detail, n)
-	}
-	a.record(row, dst, details)
+	a.record(row, dst, room.someDetails(int(a.starts[row+1]-a.starts[row])))
 	dst.ArchiveOnly = s.ArchiveOnly(row)
 	return nil
 }

@@ -140,6 +140,9 @@ func (r *Room) someDetails(n int) []activity.Detail {
 	if n == 0 {
 		return nil
 	}
+	if r == nil {
+		return make([]activity.Detail, n)
+	}
 	if len(r.details) < n {
 		r.details = make([]activity.Detail, max(n, roomDetails))
 	}
