@@ -22,6 +22,7 @@ type Request struct {
 	Target        string
 	Authorization []string // the values of that header, in order
 	UserAgent     string
+	Host          string // that header's value; both legs of an NTLM handshake must have the same
 	Source        string // the peer's address, without port
 	// SameTarget, if set, judges Digest's uri instead of equality with Target,
 	// for a front that does not know how the client wrote it.
@@ -32,6 +33,9 @@ type Request struct {
 type Outcome struct {
 	OK      bool
 	Account access.Account // who it is, if OK
+	// Groups are the directory's groups that a Kerberos ticket puts the account
+	// into beside those that it is a member of; nil for all other schemes.
+	Groups []string
 	// Challenge is a fresh value for the one WWW-Authenticate header of a 401.
 	// It is set also when OK, for a caller who is known but may not do this.
 	Challenge string
@@ -46,13 +50,16 @@ type Directory interface {
 // are required.
 type Config struct {
 	Directory Directory
-	State     table.Table // where used nonces are kept until they expire
+	State     table.Table // where used nonces and proofs are kept until they expire
 	Ring      *keys.Ring  // its realm is the realm
 	Schemes   []Scheme    // offered and accepted; the order does not matter
 	Now       func() time.Time
 	Rand      io.Reader // safe for concurrent use
 	Log       *slog.Logger
 
+	// Kerberos takes the tickets of Negotiate. Without it Negotiate is not
+	// offered; NTLM in it is accepted where NTLM is.
+	Kerberos Kerberos
 	// Offers are exceptions by User-Agent; nil is DefaultOffers.
 	Offers []Offer
 	// Hashes is how many argon2id computations of 19 MiB run at once; 0 is one
@@ -101,9 +108,13 @@ func New(c Config) (*Authenticator, error) {
 		schemes:   sorted(c.Schemes),
 		log:       c.Log,
 	}
+	used := uses{c.State}
+	windows := &ntlm{auth: a, states: newNTLMStates(&c), used: used}
 	a.methods = []method{
 		newBasic(a, c),
-		&digest{auth: a, used: replays{c.State}, realm: c.Ring.Realm(), pathOnly: c.PathOnly},
+		&digest{auth: a, used: used, realm: c.Ring.Realm(), pathOnly: c.PathOnly},
+		windows,
+		&negotiate{auth: a, ntlm: windows, kerberos: c.Kerberos},
 	}
 	return a, nil
 }
@@ -122,6 +133,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("%w: %w %.40q", ErrConfig, ErrScheme, string(s))
 		}
 	}
+	if c.Kerberos == nil && !slices.ContainsFunc(c.Schemes, func(s Scheme) bool { return s != Negotiate }) {
+		return fmt.Errorf("%w: negotiate needs a keytab, or another scheme beside it", ErrConfig)
+	}
 	if c.Hashes == 0 {
 		c.Hashes = runtime.GOMAXPROCS(0)
 	}
@@ -138,7 +152,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Outcome, e
 	a.report(ctx, &r, v)
 	out := Outcome{Challenge: v.reply}
 	if v.result == accepted {
-		out.OK, out.Account = true, v.account
+		out.OK, out.Account, out.Groups = true, v.account, v.groups
 	}
 	if out.Challenge == "" {
 		out.Challenge, err = a.challenge(r.UserAgent, v.result == stale)
@@ -169,7 +183,7 @@ func (a *Authenticator) judge(ctx context.Context, r *Request) (verdict, error) 
 func (a *Authenticator) report(ctx context.Context, r *Request, v verdict) {
 	level := slog.LevelDebug
 	switch v.result {
-	case absent, accepted:
+	case absent, begun, accepted:
 		return
 	case wrong:
 		level = slog.LevelInfo

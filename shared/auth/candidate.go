@@ -52,4 +52,4 @@ func find(list []access.Verifier, s Scheme, form string) (sealed []byte, ok bool
 
 // decoys are searched for names that nobody has: as many as an account with a
 // domain and all schemes has.
-var decoys = make([]access.Verifier, 19)
+var decoys = make([]access.Verifier, 20)

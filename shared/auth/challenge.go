@@ -9,15 +9,18 @@ import (
 // all.
 type Offer struct {
 	UserAgent string // how the User-Agent begins
+	But       string // if set: and does not contain
 	Schemes   []Scheme
 }
 
 // DefaultOffers are for clients that take the first challenge they know, or
-// that merge all of a line into one: one Digest, then Basic.
+// that merge all of a line into one, or fail on a challenge that is a word alone:
+// one Digest, then Basic. PowerShell calls itself Mozilla too, and is one of those
+// that NTLM and Negotiate are for.
 var DefaultOffers = []Offer{
-	{"Mozilla/", []Scheme{DigestMD5, Basic}},
-	{"python-httpx/", []Scheme{DigestMD5, Basic}},
-	{"Python-urllib/", []Scheme{DigestMD5, Basic}},
+	{UserAgent: "Mozilla/", But: "PowerShell/", Schemes: []Scheme{DigestMD5, Basic}},
+	{UserAgent: "python-httpx/", Schemes: []Scheme{DigestMD5, Basic}},
+	{UserAgent: "Python-urllib/", Schemes: []Scheme{DigestMD5, Basic}},
 }
 
 // challenge is the one value of WWW-Authenticate: all challenges joined,
@@ -43,7 +46,7 @@ func (a *Authenticator) challenge(userAgent string, stale bool) (string, error) 
 // none: a 401 needs a challenge.
 func (a *Authenticator) offered(userAgent string) []Scheme {
 	for _, o := range a.offers {
-		if !strings.HasPrefix(userAgent, o.UserAgent) {
+		if !strings.HasPrefix(userAgent, o.UserAgent) || o.But != "" && strings.Contains(userAgent, o.But) {
 			continue
 		}
 		var list []Scheme

@@ -85,6 +85,7 @@ func TestParseSchemes(t *testing.T) {
 		"digest":                        "digest-md5 digest-sha-256",
 		"digest,basic":                  "basic digest-md5 digest-sha-256",
 		" Digest-SHA-256 ,BASIC, basic": "basic digest-sha-256",
+		"ntlm,digest,negotiate,basic":   "basic negotiate digest-md5 digest-sha-256 ntlm",
 	} {
 		got, err := ParseSchemes(list)
 		var words []string
@@ -95,7 +96,7 @@ func TestParseSchemes(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %s", list, words, err, want)
 		}
 	}
-	for _, list := range []string{"", ",", "basic,", "ntlm", "basic digest", strings.Repeat("x", 1000)} {
+	for _, list := range []string{"", ",", "basic,", "kerberos", "basic digest", strings.Repeat("x", 1000)} {
 		if got, err := ParseSchemes(list); !errors.Is(err, ErrScheme) || len(err.Error()) > 200 {
 			t.Errorf("%.20q: %v, %v; want ErrScheme", list, got, err)
 		}
@@ -141,12 +142,13 @@ func TestAccountsChooseTheirSchemes(t *testing.T) {
 func TestConfigIsChecked(t *testing.T) {
 	f := newFixture(t)
 	for what, change := range map[string]func(*Config){
-		"no directory":      func(c *Config) { c.Directory = nil },
-		"no table":          func(c *Config) { c.State = nil },
-		"no clock":          func(c *Config) { c.Now = nil },
-		"no scheme":         func(c *Config) { c.Schemes = nil },
-		"an unknown scheme": func(c *Config) { c.Schemes = []Scheme{"ntlm"} },
-		"negative hashes":   func(c *Config) { c.Hashes = -1 },
+		"no directory":                func(c *Config) { c.Directory = nil },
+		"no table":                    func(c *Config) { c.State = nil },
+		"no clock":                    func(c *Config) { c.Now = nil },
+		"no scheme":                   func(c *Config) { c.Schemes = nil },
+		"an unknown scheme":           func(c *Config) { c.Schemes = []Scheme{"kerberos"} },
+		"Negotiate alone, no tickets": func(c *Config) { c.Schemes = []Scheme{Negotiate} },
+		"negative hashes":             func(c *Config) { c.Hashes = -1 },
 	} {
 		c := Config{Directory: f.directory, State: f.state, Ring: f.ring, Schemes: order, Now: f.clock.now, Rand: strings.NewReader(""), Log: f.auth.log}
 		change(&c)

@@ -15,7 +15,7 @@ import (
 // digest is the method of RFC 7616.
 type digest struct {
 	auth     *Authenticator
-	used     replays
+	used     uses
 	realm    string
 	pathOnly bool
 }
@@ -199,7 +199,7 @@ func (d *digest) once(ctx context.Context, c *digestCredentials, v verdict) (ver
 	end, ok := d.auth.nonces.open(c.nonce)
 	if ok {
 		var err error
-		if ok, err = d.used.first(ctx, c.nonce, strings.ToLower(c.nc), c.cnonce, end); err != nil {
+		if ok, err = d.used.first(ctx, "digest/"+c.nonce, useOf(c), end); err != nil {
 			return verdict{}, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"docket/shared/access"
+	"docket/shared/auth/ntlmssp"
 	"docket/shared/keys"
 
 	"golang.org/x/text/encoding/charmap"
@@ -20,7 +21,8 @@ var ErrPassword = errors.New("invalid password")
 
 // NewVerifiers makes all that is stored of a password: for Basic one hash, for
 // each Digest scheme one pair of HA1 for every form of the name that clients
-// send, as written, in lower and in upper case. account is the account's
+// send, as written, in lower and in upper case; for NTLM one pair of NT hashes;
+// for Negotiate nothing, and with it alone no password. account is the account's
 // name as access has it. A password has 1 to 1024 bytes of UTF-8 without control
 // characters; it is brought to normal form C. Errors are ErrPassword,
 // ErrScheme, access.ErrInvalid and those of rand.
@@ -39,6 +41,9 @@ func NewVerifiers(ring *keys.Ring, rand io.Reader, account, password string, sch
 	}
 	if len(schemes) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrScheme)
+	}
+	if !slices.ContainsFunc(schemes, func(s Scheme) bool { return s != Negotiate }) {
+		return nil, fmt.Errorf("%w: who signs in by tickets alone has none", ErrPassword)
 	}
 	var list []access.Verifier
 	for _, s := range schemes {
@@ -69,7 +74,14 @@ func checkPassword(p string) error {
 }
 
 func (v *vault) enrol(rand io.Reader, name access.Name, password string, s Scheme) ([]access.Verifier, error) {
-	if s == Basic {
+	switch s {
+	case Negotiate:
+		return nil, nil // tickets need nothing of ours
+	case NTLM:
+		pair := append(ntlmssp.NTHash(password), ntlmssp.WideHash(password)...)
+		one, err := v.sealNew(rand, name.String(), s, "", pair)
+		return []access.Verifier{one}, err
+	case Basic:
 		plain, err := newHash(rand, password)
 		if err != nil {
 			return nil, err

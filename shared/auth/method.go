@@ -24,6 +24,8 @@ type verdict struct {
 	// account is who it is, if accepted; else an account for the log, if the
 	// name is one's.
 	account access.Account
+	// groups are those that an accepted ticket names beside the directory's.
+	groups []string
 	// reply, if set, is the whole challenge: the next leg of a handshake, which
 	// stands alone in its header.
 	reply string
@@ -40,8 +42,12 @@ const (
 	wrong                   // the proof or password is wrong, or nobody has this name: a failure
 	stale                   // the proof is right, its nonce is not: no failure
 	accepted
+	begun  // the first leg of a handshake: no failure
+	unsafe // NTLMv1, LM or anonymous: nothing was checked, no failure
+	late   // the proof is right, but was shown before or its challenge is too old: no failure
 )
 
 func (r result) String() string {
-	return [...]string{"no credentials", "malformed credentials", "throttled", "wrong name or password", "stale nonce", "accepted"}[r]
+	return [...]string{"no credentials", "malformed credentials", "throttled", "wrong name or password", "stale nonce", "accepted",
+		"handshake begun", "NTLMv1, LM or anonymous", "used or late proof"}[r]
 }

@@ -6,38 +6,34 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"docket/shared/table"
 )
 
-// replays remembers which uses of nonces were accepted, for all instances, in
-// a table:
+// uses remembers which proofs were accepted, for all instances, in a table. Each
+// use is an item of its own, so uses in any order and in parallel do not meet:
 //
-//	partition  "digest/" and the nonce
-//	sort       nc, 8 hex digits, and the SHA-256 of cnonce, 32 hex digits
-//
-// Each use is an item of its own, so uses in any order and in parallel do not
-// meet.
-type replays struct {
+//	Digest  partition  "digest/" and the nonce
+//	        sort       nc, 8 hex digits, and the SHA-256 of cnonce, 32 hex digits
+//	NTLM    partition  "ntlm/" and NTProofStr, 32 hex digits
+//	        sort       "use"
+type uses struct {
 	state table.Table
 }
 
-// replayRest is how much longer than the nonce an item lives, for a table
-// whose clock runs ahead of ours.
-const replayRest = time.Minute
+// useRest is how much longer than the challenge an item lives, for a table whose
+// clock runs ahead of ours.
+const useRest = time.Minute
 
 // first reports whether a use is the first, and makes it be so. An error means
 // that it cannot be known, and the use must not be accepted.
-func (r replays) first(ctx context.Context, nonce, nc, cnonce string, end time.Time) (bool, error) {
-	hash := sha256.Sum256([]byte(cnonce))
-	err := r.state.Write(ctx, table.Op{
+func (u uses) first(ctx context.Context, partition, sort string, end time.Time) (bool, error) {
+	err := u.state.Write(ctx, table.Op{
 		Kind: table.Put,
 		If:   table.Absent,
-		Item: table.Item{
-			Key:     table.Key{Partition: "digest/" + nonce, Sort: nc + hex.EncodeToString(hash[:16])},
-			Expires: end.Add(replayRest).Unix(),
-		},
+		Item: table.Item{Key: table.Key{Partition: partition, Sort: sort}, Expires: end.Add(useRest).Unix()},
 	})
 	var used *table.ConditionError
 	switch {
@@ -46,5 +42,11 @@ func (r replays) first(ctx context.Context, nonce, nc, cnonce string, end time.T
 	case errors.As(err, &used):
 		return false, nil
 	}
-	return false, fmt.Errorf("record use of a nonce: %w", err)
+	return false, fmt.Errorf("record use of a proof: %w", err)
+}
+
+// useOf names one use of a nonce.
+func useOf(c *digestCredentials) string {
+	hash := sha256.Sum256([]byte(c.cnonce))
+	return strings.ToLower(c.nc) + hex.EncodeToString(hash[:16])
 }

@@ -18,6 +18,8 @@ const (
 	Basic        Scheme = "basic"          // RFC 7617
 	DigestMD5    Scheme = "digest-md5"     // RFC 7616, algorithms MD5 and MD5-sess
 	DigestSHA256 Scheme = "digest-sha-256" // RFC 7616, algorithms SHA-256 and SHA-256-sess
+	NTLM         Scheme = "ntlm"           // MS-NLMP, NTLMv2 alone
+	Negotiate    Scheme = "negotiate"      // RFC 4559: Kerberos, and NTLM where that is a scheme too
 )
 
 // digestFamily is the word for both Digest schemes.
@@ -25,15 +27,16 @@ const digestFamily = "digest"
 
 // order is that of the challenges on one header line, found by trying clients:
 // Java's HttpClient sees only the first, .NET Framework only the first Digest;
-// clients that merge the parameters of several take the last.
-var order = []Scheme{Basic, DigestMD5, DigestSHA256}
+// clients that merge the parameters of several take the last; curl takes all that
+// follows NTLM for its token.
+var order = []Scheme{Basic, Negotiate, DigestMD5, DigestSHA256, NTLM}
 
 // ErrScheme says that a list of schemes is not one.
 var ErrScheme = errors.New("unknown authentication scheme")
 
 // ParseSchemes reads a list as given on a command line: basic, digest (both
-// algorithms), digest-md5, digest-sha-256, separated by commas, in any order and
-// case. The result is in the order of challenges and has no repetitions. Errors
+// algorithms), digest-md5, digest-sha-256, ntlm, negotiate, separated by commas,
+// in any order and case. The result is in the order of challenges and has no repetitions. Errors
 // are ErrScheme.
 func ParseSchemes(list string) ([]Scheme, error) {
 	var given []Scheme
@@ -54,7 +57,7 @@ func parseScheme(word string) ([]Scheme, error) {
 	if s := Scheme(word); slices.Contains(order, s) {
 		return []Scheme{s}, nil
 	}
-	return nil, fmt.Errorf("%w %.40q: use basic, digest, digest-md5, digest-sha-256", ErrScheme, word)
+	return nil, fmt.Errorf("%w %.40q: use basic, digest, digest-md5, digest-sha-256, ntlm, negotiate", ErrScheme, word)
 }
 
 // sorted brings schemes into the order of challenges, each once.
@@ -79,9 +82,15 @@ func enabled(a *access.Account, s Scheme) bool {
 		return true
 	}
 	for _, word := range a.Schemes {
-		if word == string(s) || word == digestFamily && s != Basic {
+		if _, isDigest := algorithms[s]; word == string(s) || word == digestFamily && isDigest {
 			return true
 		}
 	}
 	return false
+}
+
+// mayNegotiate reports whether an account may sign in by a Kerberos ticket.
+// Nothing is stored for it, so its list of schemes must name it.
+func mayNegotiate(a *access.Account) bool {
+	return !a.Disabled && slices.Contains(a.Schemes, string(Negotiate))
 }

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"docket/shared/access"
+	"docket/shared/auth/ntlmssp"
 	"docket/shared/keys"
 )
 
@@ -26,7 +27,8 @@ import (
 // five bytes and, each with its length before it, account, scheme, realm and
 // form. The account is the name without regard to case or to how its domain is
 // written. The plain text of Basic is that of password.go, that of Digest the
-// HA1 pair of proof.go.
+// HA1 pair of proof.go, that of NTLM two NT hashes: of the password, and of the
+// password as clients have it that take each byte of its UTF-8 for a character.
 const (
 	sealVersion = 1
 	sealHeader  = 5
@@ -119,9 +121,12 @@ func (v *vault) fake(name string, s Scheme, form string) []byte {
 	random := v.derive("fake verifier", name, string(s))
 	nonce, salt, secret := random[:sealNonce], random[sealNonce:sealNonce+saltBytes], random[32:]
 	var plain []byte
-	if s == Basic {
+	switch s {
+	case Basic:
 		plain = encodeHash(salt, secret)
-	} else {
+	case NTLM:
+		plain = secret[:2*ntlmssp.HashBytes]
+	default:
 		n := algorithms[s].size()
 		plain = append(append(make([]byte, 0, 2*n), secret[:n]...), secret[:n]...)
 	}
