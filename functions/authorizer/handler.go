@@ -41,6 +41,7 @@ func (a *authorizer) handle(ctx context.Context, r request) (answer, error) {
 		Method:        r.HTTPMethod,
 		Authorization: header(r, "Authorization"),
 		UserAgent:     strings.Join(header(r, "User-Agent"), " "),
+		Host:          strings.Join(header(r, "Host"), " "),
 		Source:        r.RequestContext.Identity.SourceIP,
 		SameTarget:    func(uri string) bool { return sameTarget(uri, r) },
 	})

@@ -19,6 +19,7 @@ func (g credentials) Caller(ctx context.Context, r *http.Request) (Caller, error
 		Target:        r.RequestURI,
 		Authorization: r.Header.Values("Authorization"),
 		UserAgent:     r.UserAgent(),
+		Host:          r.Host,
 		Source:        source(r.RemoteAddr),
 	})
 	if err != nil {
