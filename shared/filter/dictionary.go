@@ -105,15 +105,16 @@ func newVerdict(n int) verdict {
 
 func (v verdict) free() { verdictPool.Put(v.buf) }
 
-// markText sets hits[i] for the rows whose value is accepted.
-func markText(hits []bool, text *segment.Text, accept []bool) {
+// markText sets hits[i] for the rows, counted from low, whose value is accepted.
+func markText(hits []bool, text *segment.Text, accept []bool, low int) {
+	high := low + len(hits)
 	switch ids := text.IDs(); {
 	case ids.Bytes != nil:
-		markAccepted(hits, ids.Bytes, accept)
+		markAccepted(hits, ids.Bytes[low:high], accept)
 	case ids.Shorts != nil:
-		markAccepted(hits, ids.Shorts, accept)
+		markAccepted(hits, ids.Shorts[low:high], accept)
 	case ids.Longs != nil:
-		markAccepted(hits, ids.Longs, accept)
+		markAccepted(hits, ids.Longs[low:high], accept)
 	case accept[0]:
 		for row := range hits {
 			hits[row] = true

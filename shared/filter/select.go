@@ -32,13 +32,13 @@ func (p *Program) Parts() segment.Parts { return p.parts }
 // of a row; it is asked only for rows that pass everything else, and only if the
 // filter looks at RID. Errors are those of a damaged segment.
 func (p *Program) Select(seg Rows, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
-	return p.SelectWhen(seg, everything.from, everything.to, rid, rows)
+	return p.SelectWhen(seg, 0, seg.Len(), everything.from, everything.to, rid, rows)
 }
 
-// SelectWhen is Select for the rows alone whose When is in from to to, both
-// included.
-func (p *Program) SelectWhen(seg Rows, from, to int64, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
-	s := selection{seg: seg, rid: rid, rows: rows, base: len(rows), all: true}
+// SelectWhen is Select for the rows alone that lie from low on and before high,
+// and whose When is in from to to, both included.
+func (p *Program) SelectWhen(seg Rows, low, high int, from, to int64, rid func(row int) activity.RID, rows []uint32) ([]uint32, error) {
+	s := selection{seg: seg, rid: rid, rows: rows, base: len(rows), all: true, low: low, high: high}
 	if bounds := (interval{from, to}); bounds != everything {
 		if err := s.narrowWhen(intervals{bounds}); err != nil {
 			return rows, fmt.Errorf("filter on When: %w", err)
@@ -68,7 +68,9 @@ type condition interface {
 type selection struct {
 	seg  Rows
 	rid  func(row int) activity.RID
-	all  bool     // every row; then rows beyond base are none yet
+	low  int      // the rows looked at: from low on
+	high int      // and before high
+	all  bool     // every one of them; then rows beyond base are none yet
 	rows []uint32 // ascending from base
 	base int
 }
@@ -79,12 +81,12 @@ func (s *selection) candidates() []uint32 { return s.rows[s.base:] }
 // drop drops every row.
 func (s *selection) drop() { s.all, s.rows = false, s.rows[:s.base] }
 
-func (s *selection) empty() bool { return !s.all && len(s.rows) == s.base }
+func (s *selection) empty() bool { return s.count() == 0 }
 
 // count is how many rows have passed.
 func (s *selection) count() int {
 	if s.all {
-		return s.seg.Len()
+		return s.high - s.low
 	}
 	return len(s.rows) - s.base
 }
@@ -93,7 +95,7 @@ func (s *selection) count() int {
 func (s *selection) keep(holds func(row uint32) bool) {
 	if s.all {
 		s.all = false
-		for row := range uint32(s.seg.Len()) {
+		for row := uint32(s.low); row < uint32(s.high); row++ {
 			if holds(row) {
 				s.rows = append(s.rows, row)
 			}
@@ -112,12 +114,19 @@ func (s *selection) keep(holds func(row uint32) bool) {
 // result is the rows that have passed, behind those that the caller had.
 func (s *selection) result() []uint32 {
 	if s.all {
-		for row := range uint32(s.seg.Len()) {
-			s.rows = append(s.rows, row)
-		}
+		s.addRows(s.low, s.high)
 		s.all = false
 	}
 	return s.rows
+}
+
+// addRows adds rows from low on and before high.
+func (s *selection) addRows(low, high int) {
+	n := len(s.rows)
+	s.rows = grow(s.rows, high-low)
+	for row := low; row < high; row++ {
+		s.rows[n+row-low] = uint32(row)
+	}
 }
 
 // keepText drops the rows whose value is not accepted.
@@ -135,13 +144,13 @@ func (s *selection) keepText(text *segment.Text, accept []bool) {
 }
 
 // keepAccepted does not branch on the outcome, which no processor can foretell.
-func keepAccepted[T uint8 | uint16 | uint32](s *selection, ids []T, accept []bool) {
+func keepAccepted[T ~uint8 | ~uint16 | ~uint32](s *selection, ids []T, accept []bool) {
 	n := s.base
 	if s.all {
 		s.all = false
-		s.rows = grow(s.rows, len(ids))
-		for row, id := range ids {
-			s.rows[n] = uint32(row)
+		s.rows = grow(s.rows, s.high-s.low)
+		for row, id := range ids[s.low:s.high] {
+			s.rows[n] = uint32(s.low + row)
 			n += bit(accept[id])
 		}
 	} else {

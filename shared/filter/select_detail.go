@@ -32,11 +32,12 @@ func (c *detailCondition) narrowTo(s *selection, list []word, want bool) error {
 	if err != nil {
 		return err
 	}
-	hits := newVerdict(int(starts[len(starts)-1]))
+	low, high := starts[s.low], starts[s.high]
+	hits := newVerdict(int(high - low))
 	defer hits.free()
 	any := false
 	for _, column := range c.columns {
-		some, err := markDetails(s.seg, column, list, hits.accept)
+		some, err := markDetails(s.seg, column, list, hits.accept, low)
 		if err != nil {
 			return err
 		}
@@ -49,7 +50,7 @@ func (c *detailCondition) narrowTo(s *selection, list []word, want bool) error {
 		return nil
 	}
 	s.keep(func(row uint32) bool {
-		for _, hit := range hits.accept[starts[row]:starts[row+1]] {
+		for _, hit := range hits.accept[starts[row]-low : starts[row+1]-low] {
 			if hit {
 				return want
 			}
@@ -59,9 +60,9 @@ func (c *detailCondition) narrowTo(s *selection, list []word, want bool) error {
 	return nil
 }
 
-// markDetails sets hits[i] for every detail whose text in a column holds any of
-// the words, and says whether there is one.
-func markDetails(seg Rows, column segment.Column, list []word, hits []bool) (bool, error) {
+// markDetails sets hits[i] for every detail, counted from low, whose text in a
+// column holds any of the words, and says whether there may be one.
+func markDetails(seg Rows, column segment.Column, list []word, hits []bool, low uint32) (bool, error) {
 	d, err := openDictionary(seg, column)
 	if err != nil {
 		return false, err
@@ -75,6 +76,6 @@ func markDetails(seg Rows, column segment.Column, list []word, hits []bool) (boo
 	if err != nil {
 		return false, err
 	}
-	markText(hits, text, v.accept)
+	markText(hits, text, v.accept, int(low))
 	return true, nil
 }

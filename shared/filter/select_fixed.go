@@ -2,6 +2,9 @@ package filter
 
 import (
 	"slices"
+
+	"docket/shared/activity"
+	"docket/shared/segment"
 )
 
 // whenCondition, actionCondition and hoursCondition look at fields that are not
@@ -33,7 +36,9 @@ func (s *selection) narrowWhen(allowed intervals) error {
 	if err != nil {
 		return err
 	}
-	if len(allowed) == 1 {
+	if v, ok := s.seg.(spanned); ok && s.all {
+		s.narrowSpans(v.Spans(), whens, allowed)
+	} else if len(allowed) == 1 {
 		only := allowed[0]
 		s.keep(func(row uint32) bool { return only.has(whens[row]) })
 	} else {
@@ -42,12 +47,39 @@ func (s *selection) narrowWhen(allowed intervals) error {
 	return nil
 }
 
+// spanned is rows that know the range of When of some of them together.
+type spanned interface{ Spans() []segment.Span }
+
+// narrowSpans looks at the rows alone of spans that leave a doubt.
+func (s *selection) narrowSpans(spans []segment.Span, whens []int64, allowed intervals) {
+	s.all = false
+	for i := s.low / segment.SpanRows; i < len(spans) && i*segment.SpanRows < s.high; i++ {
+		low, high := max(i*segment.SpanRows, s.low), min((i+1)*segment.SpanRows, s.high)
+		span := interval{spans[i].Min, spans[i].Max}
+		switch {
+		case !allowed.touches(span):
+		case allowed.covers(span):
+			s.addRows(low, high)
+		default:
+			for row := low; row < high; row++ {
+				if allowed.has(whens[row]) {
+					s.rows = append(s.rows, uint32(row))
+				}
+			}
+		}
+	}
+}
+
 func (c actionCondition) narrow(s *selection) error {
 	actions, err := s.seg.Actions()
 	if err != nil {
 		return err
 	}
-	s.keep(func(row uint32) bool { return c.allowed.has(actions[row]) })
+	var accept [256]bool
+	for a := range accept {
+		accept[a] = c.allowed.has(activity.Action(a))
+	}
+	keepAccepted(s, actions, accept[:])
 	return nil
 }
 

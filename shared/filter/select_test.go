@@ -172,7 +172,7 @@ func TestSelectWhenBoundsRows(t *testing.T) {
 		records := rapid.SliceOfN(rapid.Custom(anyRecord), 1, 30).Draw(t, "records")
 		from, to := whenGen.Draw(t, "from"), whenGen.Draw(t, "to")
 		p, _ := Compile(nil, testEnv())
-		got, err := p.SelectWhen(makeSegment(t, records), from, to, ridOf, nil)
+		got, err := p.SelectWhen(makeSegment(t, records), 0, len(records), from, to, ridOf, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ func (c *textCondition) String() string { return c.field.String() }
 // fewCandidates is how many dictionary values there must be for each candidate
 // row for the values of those rows to be judged one by one instead of the
 // dictionary as a whole.
-const fewCandidates = 8
+const fewCandidates = 3
 
 func (c *textCondition) narrow(s *selection) error {
 	d, err := openDictionary(s.seg, c.column)

@@ -32,7 +32,8 @@ func compareTurns(a, b *turn) int {
 type task struct {
 	turn
 	entry entry         // which has them
-	view  *segment.View // or a block that does, unless nil
+	view  *segment.View // or a block that does, unless nil,
+	rows  int           // with its rows before this one
 }
 
 // scan looks for the first records of a window behind a place.
@@ -49,6 +50,8 @@ type scan struct {
 	best  *best
 	done  *turn // of the last task that was begun
 	warm  bool  // some tasks are blocks
+
+	looked, found int // rows of blocks so far, and those of them that passed
 }
 
 // newest is the newest When that counts.
@@ -160,8 +163,50 @@ func (s *scan) take() (t task, floor int64, ok bool) {
 		floor = s.best.last().When
 	}
 	t = s.tasks.pop()
+	if t.view != nil {
+		s.split(&t)
+	}
 	s.done = &t.turn
 	return t, floor, true
+}
+
+// probe is how many rows of a block are looked at before it is known how often
+// the filter passes.
+const probe = 1 << 14
+
+// split leaves the front of a block to a later task if what is behind it, which
+// is newer in a log that is at all in order, should fill the page. The row that a
+// task of a block begins with is in entry.n.
+func (s *scan) split(t *task) {
+	rows := t.rows - int(t.entry.n)
+	most := probe
+	switch {
+	case s.best.full() || (s.looked > 0 && s.found == 0):
+		return
+	case s.found > 0:
+		most = max(probe, 5*(s.best.max-len(s.best.heap.items))/4*s.looked/s.found)
+	}
+	if most > rows/2 {
+		return
+	}
+	rest := *t
+	rest.rows = (t.rows - most) &^ (segment.SpanRows - 1)
+	if rest.rows <= int(t.entry.n) {
+		return
+	}
+	t.entry.n = uint32(rest.rows)
+	newest := newestOf(rest.view, int(rest.entry.n), rest.rows)
+	rest.newest = min(rest.newest, newest)
+	s.tasks.push(rest)
+}
+
+// newestOf is the newest When of rows of a block; low is a multiple of SpanRows.
+func newestOf(v *segment.View, low, high int) int64 {
+	newest := int64(math.MinInt64)
+	for _, span := range v.Spans()[low/segment.SpanRows : (high+segment.SpanRows-1)/segment.SpanRows] {
+		newest = max(newest, span.Max)
+	}
+	return newest
 }
 
 // settled says whether no task that is left can change what was found: each
@@ -195,7 +240,7 @@ type worker struct {
 
 func (w *worker) do(ctx context.Context, t task, floor int64) error {
 	if t.view != nil {
-		return w.look(t.view, t.shard, t.first, t.first, t.first+ledger.Position(t.view.Len()), floor)
+		return w.look(t.view, t.shard, t.first, int(t.entry.n), t.rows, floor)
 	}
 	for p := t.first; p < t.entry.end(); {
 		part, err := w.load(ctx, t.shard, &t.entry, p)
@@ -203,7 +248,7 @@ func (w *worker) do(ctx context.Context, t task, floor int64) error {
 			return err
 		}
 		end := part.First + ledger.Position(part.Segment.Len())
-		if err := w.look(part.Segment, t.shard, part.First, p, min(end, t.entry.end()), floor); err != nil {
+		if err := w.look(part.Segment, t.shard, part.First, int(p-part.First), int(min(end, t.entry.end())-part.First), floor); err != nil {
 			return err
 		}
 		p = end
@@ -226,30 +271,32 @@ type rows interface {
 	ArchiveOnly(row int) bool
 }
 
-// look adds the rows of a segment or block, which begins at first, that lie at
-// positions from from on and before end.
-func (w *worker) look(at rows, shard ledger.Shard, first, from, end ledger.Position, floor int64) error {
+// look adds rows from low on and before high of a segment or block that begins at
+// first.
+func (w *worker) look(at rows, shard ledger.Shard, first ledger.Position, low, high int, floor int64) error {
+	from, end := w.window.rows(shard, first, at.Len())
+	low, high = max(low, int(from)), min(high, int(end))
+	if low >= high {
+		return nil
+	}
 	rid := func(row int) activity.RID {
 		return w.Ledger.RIDAt(shard, first+ledger.Position(row), at.Committed(row))
 	}
 	var err error
-	w.rows, err = w.program.SelectWhen(at, floor, w.newest(), rid, w.rows[:0])
+	w.rows, err = w.program.SelectWhen(at, low, high, floor, w.newest(), rid, w.rows[:0])
 	if err != nil {
 		return err
-	}
-	low, high := w.window.rows(shard, first, at.Len())
-	low, high = max(low, uint32(from-first)), min(high, uint32(end-first))
-	if low > 0 || int(high) < at.Len() {
-		w.rows = keep(w.rows, func(row uint32) bool { return low <= row && row < high })
 	}
 	if w.rows, err = visible(at, w.scope, w.rows); err != nil {
 		return err
 	}
+	found := len(w.rows)
 	if err := w.collect(at, shard, first); err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.looked, w.found = w.looked+high-low, w.found+found
 	for i := range w.hits {
 		w.best.add(w.hits[i])
 	}
@@ -266,11 +313,39 @@ func (w *worker) collect(at rows, shard ledger.Shard, first ledger.Position) err
 	if err != nil {
 		return err
 	}
+	floor := w.oldest(whens)
 	for _, row := range w.rows {
+		if whens[row] < floor {
+			continue
+		}
 		h := hit{mark.Place{When: whens[row], Committed: at.Committed(int(row)), Shard: shard, Position: first + ledger.Position(row)}}
 		if w.place == nil || compare(w.place, &h.Place) < 0 {
 			w.hits = append(w.hits, h)
 		}
 	}
 	return nil
+}
+
+// oldest is the oldest When of rows that can be on the page: those of as many
+// rows as it holds are not older.
+func (w *worker) oldest(whens []int64) int64 {
+	most := w.best.max
+	if len(w.rows) <= 2*most {
+		return math.MinInt64
+	}
+	h := heap[int64]{before: func(a, b *int64) bool { return *a < *b }}
+	for i := len(w.rows) - 1; i >= 0; i-- { // the newest are mostly behind
+		when := whens[w.rows[i]]
+		switch {
+		case w.place != nil && when >= w.place.When: // some of them were given out
+		case len(h.items) < most:
+			h.push(when)
+		case when > h.items[0]:
+			h.replace(when)
+		}
+	}
+	if len(h.items) < most {
+		return math.MinInt64
+	}
+	return h.items[0]
 }

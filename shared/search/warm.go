@@ -73,7 +73,7 @@ func (s *scan) planBlock(shard ledger.Shard, b *warmBlock) {
 		return
 	}
 	s.warm = true
-	s.tasks.items = append(s.tasks.items, task{turn: turn{min(zone.MaxWhen, newest), shard, b.first}, view: b.view})
+	s.tasks.items = append(s.tasks.items, task{turn: turn{min(zone.MaxWhen, newest), shard, b.first}, view: b.view, rows: b.view.Len()})
 }
 
 // warmRecord finds the block that has all of a record.

@@ -147,6 +147,23 @@ type times struct {
 	runEnds   []uint32
 	committed []int64
 	archive   []uint64 // bits, nil if none is for the archive alone
+	spans     []Span
+}
+
+// Span bounds the When of the records of spanRows rows, or of what is left at the
+// end.
+type Span struct{ Min, Max int64 }
+
+// SpanRows is how many rows a Span is of: few enough that most records of a span
+// are near each other in time, if a log is at all.
+const SpanRows = 2048
+
+func spansOf(whens []int64) []Span {
+	var list []Span
+	for some := range slices.Chunk(whens, SpanRows) {
+		list = append(list, Span{slices.Min(some), slices.Max(some)})
+	}
+	return list
 }
 
 func (t *times) load(j *Joined, open Opener) (int64, error) {
@@ -180,6 +197,7 @@ func (t *times) load(j *Joined, open Opener) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	t.spans = spansOf(t.whens)
 	t.zone.MinWhen, t.zone.MaxWhen = slices.Min(t.whens), slices.Max(t.whens)
 	for plan := range plans {
 		t.zone.Plans = append(t.zone.Plans, plan)
@@ -195,7 +213,7 @@ func (t *times) load(j *Joined, open Opener) (int64, error) {
 	if t.zone.ArchiveOnly > 0 {
 		t.archive = flags
 	}
-	return int64(8*len(t.whens) + 12*len(t.committed) + 8*len(t.archive)), nil
+	return int64(8*len(t.whens) + 12*len(t.committed) + 8*len(t.archive) + 16*len(t.spans)), nil
 }
 
 func (j *Joined) loadActions(v *View, open Opener) (int64, error) {

@@ -31,6 +31,9 @@ func (v *View) Whens() ([]int64, error) {
 	return v.times.whens, nil
 }
 
+// Spans bounds the times of every SpanRows rows. It needs Times.
+func (v *View) Spans() []Span { return v.times.spans }
+
 // Committed is when the batch of a row was committed, in microseconds since
 // 1970-01-01T00:00:00Z. It needs Times.
 func (v *View) Committed(row int) int64 {
