@@ -112,7 +112,7 @@ func (h *handler) stop(ctx context.Context) func() bool {
 	if !ok {
 		return func() bool { return ctx.Err() != nil }
 	}
-	end := deadline.Add(-min(reserve, deadline.Sub(h.now())/reserveShare))
+	end := deadline.Add(-max(0, min(reserve, deadline.Sub(h.now())/reserveShare)))
 	return func() bool { return !h.now().Before(end) }
 }
 

@@ -28,7 +28,8 @@ type Config struct {
 	MaxReceives int
 
 	// Workers is how many messages are worked on at a time, at least 1: the ledger
-	// writes to several shards at once.
+	// writes to several shards at once. Files come one by one, whatever this says:
+	// what one needs of memory may not be needed several times.
 	Workers int
 
 	Now func() time.Time
@@ -75,7 +76,7 @@ func (d *Deliverer) Take(ctx context.Context, q Queue, messages []Message, stop 
 		}
 	}
 	var wg sync.WaitGroup
-	for _, in := range d.workers[1:min(len(d.workers), max(len(messages), 1))] {
+	for _, in := range d.workers[1:d.atOnce(q, len(messages))] {
 		wg.Go(func() { work(in) })
 	}
 	work(d.workers[0])
@@ -85,6 +86,14 @@ func (d *Deliverer) Take(ctx context.Context, q Queue, messages []Message, stop 
 		s.add(&messages[i], &outcomes[i])
 	}
 	return s
+}
+
+// atOnce is how many workers a number of messages needs, at least one.
+func (d *Deliverer) atOnce(q Queue, messages int) int {
+	if q == Files {
+		return 1
+	}
+	return min(len(d.workers), max(messages, 1))
 }
 
 // outcome is what became of one message.
@@ -124,16 +133,18 @@ func (d *Deliverer) one(ctx context.Context, in *ingest.Ingester, q Queue, m *Me
 		return o
 	}
 	reason := err.Error()
-	if !permanent(err) {
-		if d.config.MaxReceives <= 0 || m.Received < d.config.MaxReceives {
-			d.config.Log.Warn("message left to the queue", "queue", q.String(), "message", m.ID, "tries", m.Received, "error", reason)
-			o.retry = true
-			return o
-		}
+	switch {
+	case permanent(err):
+		err = w.refuse(&o, reason, nil)
+	case d.config.MaxReceives <= 0 || m.Received < d.config.MaxReceives:
+	case errors.Is(err, errNoTime):
+		err = w.putBack(&o)
+	default:
 		reason = fmt.Sprintf("given up after %d tries, the last one: %s", m.Received, reason)
+		err = w.refuse(&o, reason, nil)
 	}
-	if err := w.refuse(&o, reason, nil); err != nil {
-		d.config.Log.Error("message left to the queue: its dead-letter queue does not take it", "queue", q.String(), "message", m.ID, "reason", clip(reason), "error", err.Error())
+	if err != nil {
+		d.config.Log.Warn("message left to the queue", "queue", q.String(), "message", m.ID, "tries", m.Received, "reason", clip(reason), "error", err.Error())
 		o.retry = true
 	}
 	return o
@@ -174,14 +185,14 @@ var (
 
 // store brings the records of the message into the ledger.
 func (w *work) store(in *ingest.Ingester, stop func() bool, requestID string) error {
-	if stop() {
-		return errNoTime
-	}
 	t, err := w.d.read(w.queue, w.message)
 	if err != nil {
 		return err
 	}
-	w.text = *t
+	w.text, w.reached = *t, t.from
+	if stop() {
+		return errNoTime
+	}
 	body, err := t.open(w.ctx)
 	if err != nil {
 		return fmt.Errorf("open the object: %w", err)
@@ -217,11 +228,16 @@ func (w *work) settle(o *outcome) error {
 	if w.ended {
 		return nil
 	}
+	return w.putBack(o)
+}
+
+// putBack sends the message to its queue again, to go on where it is.
+func (w *work) putBack(o *outcome) error {
 	if err := w.d.requeue(w.ctx, w.queue, w.message, w.reached); err != nil {
-		return fmt.Errorf("put the rest of the file, from record %d on, into the queue: %w", w.reached.Entry, err)
+		return fmt.Errorf("put back into the queue, to go on from record %d: %w", w.reached.Entry, err)
 	}
 	o.continued = true
-	w.d.config.Log.Info("file is continued", "message", w.message.ID, "entry", w.reached.Entry)
+	w.d.config.Log.Info("message put back to be continued", "queue", w.queue.String(), "message", w.message.ID, "entry", w.reached.Entry)
 	return nil
 }
 

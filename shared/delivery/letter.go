@@ -70,7 +70,10 @@ func (d *Deliverer) dead(ctx context.Context, q Queue, m *Message, reason string
 
 // requeue sends a message to its own queue again, to go on there.
 func (d *Deliverer) requeue(ctx context.Context, q Queue, m *Message, p ingest.Progress) error {
-	added := map[string]string{Progress: progressText(p)}
+	added := map[string]string{}
+	if p != (ingest.Progress{}) {
+		added[Progress] = progressText(p)
+	}
 	if m.text(Identity) == "" {
 		added[Identity] = m.ID
 	}

@@ -296,6 +296,29 @@ func TestTimeOver(t *testing.T) {
 	}
 }
 
+// TestNeverBegun: to be last in line is no reason to become a dead letter.
+func TestNeverBegun(t *testing.T) {
+	w := newWorld(t)
+	over := func() bool { return true }
+	m := Message{ID: "m", Body: w.put("k", "1", record(1)), Received: 4}
+	if s := New(w.config()).Take(context.Background(), Files, []Message{m}, over, ""); len(s.Retry) != 1 || len(w.letters) != 0 {
+		t.Errorf("%+v, %d letters", s, len(w.letters))
+	}
+	m.Received = 5
+	s := New(w.config()).Take(context.Background(), Files, []Message{m}, over, "")
+	if s.Retry != nil || s.Continued != 1 || s.Refused != 0 {
+		t.Errorf("last try: %+v", s)
+	}
+	want := []Letter{{m.Body, map[string]Attribute{Identity: {Type: "String", Text: "m"}}}}
+	if diff := cmp.Diff(want, w.letters[Address{Queue: Files}]); diff != "" {
+		t.Error(diff)
+	}
+	w.fault = errTest
+	if s := New(w.config()).Take(context.Background(), Files, []Message{m}, over, ""); len(s.Retry) != 1 {
+		t.Errorf("it cannot be put back: %+v", s)
+	}
+}
+
 // TestLag: from what happened to what is visible, of the oldest; not of what comes
 // again.
 func TestLag(t *testing.T) {
