@@ -196,6 +196,7 @@ func TestLetters(t *testing.T) {
 		*a["b"].DataType != "Binary.png" || string(a["b"].BinaryValue) != "\x01\x02" || a["b"].StringValue != nil || a["s"].BinaryValue != nil {
 		t.Errorf("%+v", in)
 	}
+	l.queues = queues{}
 	if err := l.Send(t.Context(), delivery.Address{Queue: delivery.Events}, letter); err == nil || len(p.sent) != 1 {
 		t.Error("it was sent to a queue that is not set")
 	}

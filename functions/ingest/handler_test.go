@@ -31,6 +31,8 @@ var testQueues = queues{
 	{Queue: delivery.Records, Dead: true}: "https://sqs.eu-central-1.amazonaws.com/111122223333/records-dead",
 	{Queue: delivery.Files}:               "http://127.0.0.1:4566/111122223333/files",
 	{Queue: delivery.Files, Dead: true}:   "http://127.0.0.1:4566/111122223333/files-dead",
+	{Queue: delivery.Events}:              "https://sqs.eu-central-1.amazonaws.com/111122223333/events",
+	{Queue: delivery.Events, Dead: true}:  "https://sqs.eu-central-1.amazonaws.com/111122223333/events-dead",
 }
 
 const (
@@ -43,40 +45,56 @@ const (
 // order.
 type testHandler struct {
 	handler
+	t       *testing.T
 	at      time.Time
+	ingest  ingest.Config
+	objects delivery.Objects
 	metrics bytes.Buffer
 	sent    []delivery.Letter
-	noDead  bool
 }
 
 func newTestHandler(t *testing.T) *testHandler {
 	t.Helper()
-	h := &testHandler{at: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}
-	now := func() time.Time { return h.at }
+	h := &testHandler{t: t, at: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC), objects: outOfOrder{}}
 	ring, err := keys.Generate(rand.NewChaCha8([32]byte{1}), h.at, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.Open(t.Context(), ledger.Config{Table: memory.New(now), Ring: ring, Now: now, Rand: rand.NewChaCha8([32]byte{2})})
+	h.ingest.Ledger, err = ledger.Open(t.Context(), ledger.Config{Table: memory.New(h.clock), Ring: ring, Now: h.clock, Rand: rand.NewChaCha8([32]byte{2})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := source.NewMapping()
-	if err != nil {
+	if h.ingest.Mapping, err = source.NewMapping(); err != nil {
 		t.Fatal(err)
 	}
-	h.handler = handler{queues: testQueues, now: now, metrics: shell.NewMetrics(&h.metrics, now)}
-	h.deliverer = delivery.New(delivery.Config{
-		Ingest: ingest.Config{Ledger: l, Mapping: m}, Objects: outOfOrder{}, Letters: h,
-		Buckets: []string{"b"}, Accounts: []string{"111122223333"}, MaxReceives: 5, Workers: 2, Now: now, Log: slog.New(slog.DiscardHandler),
-	})
+	h.restart()
 	return h
 }
 
-func (h *testHandler) Send(_ context.Context, _ delivery.Address, l delivery.Letter) error {
-	if h.noDead {
-		return errTest
+func (h *testHandler) clock() time.Time { return h.at }
+
+// restart makes the handler with what was set.
+func (h *testHandler) restart() {
+	h.handler = handler{queues: testQueues, now: h.clock, metrics: shell.NewMetrics(&h.metrics, h.clock)}
+	h.deliverer = delivery.New(delivery.Config{
+		Ingest: h.ingest, Objects: h.objects, Letters: h, Buckets: []string{"b", "docket-drop-111122223333"}, Accounts: []string{"111122223333"},
+		MaxReceives: 5, Workers: 1, Now: h.clock, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// values are the metrics of what was invoked.
+func (h *testHandler) values(t *testing.T) map[string]any {
+	t.Helper()
+	values := map[string]any{}
+	for l := range strings.Lines(h.metrics.String()) {
+		if err := json.Unmarshal([]byte(l), &values); err != nil {
+			t.Fatal(err)
+		}
 	}
+	return values
+}
+
+func (h *testHandler) Send(_ context.Context, _ delivery.Address, l delivery.Letter) error {
 	h.sent = append(h.sent, l)
 	return nil
 }
@@ -215,12 +233,7 @@ func TestReport(t *testing.T) {
 	if _, err := h.invoke(t, sqsEvent(recordsARN, good, "poison")); err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]any{}
-	for l := range strings.Lines(h.metrics.String()) {
-		if err := json.Unmarshal([]byte(l), &values); err != nil {
-			t.Fatal(err)
-		}
-	}
+	values := h.values(t)
 	for name, want := range map[string]float64{
 		environment.IngestStored: 1, environment.IngestRepeated: 0, environment.IngestRefused: 1, environment.IngestRetried: 0,
 		environment.IngestContinued: 0, environment.IngestLag: 1.5,
