@@ -37,6 +37,7 @@ var knows = map[string][]string{
 	"access":                   {"activity", "table"},
 	"auth":                     {"access", "auth/ntlmssp", "auth/spnego", "keys", "table"},
 	"auth/ntlmssp":             {},
+	"auth/ntlmtest":            {},
 	"auth/spnego":              {},
 	"api":                      {"access", "activity", "auth", "filter", "ledger", "search", "table", "wire"},
 	"api/contracttest":         {},
