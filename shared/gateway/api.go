@@ -52,7 +52,7 @@ func newAPI(a *assembly, physical map[string]string) (*api, error) {
 	for _, r := range a.api.of("AWS::ApiGateway::GatewayResponse") {
 		p.responses[text(r.Properties["ResponseType"])] = newResponse(r.Properties)
 	}
-	for id, r := range a.api.of("AWS::Lambda::Function") {
+	for id, r := range a.of("AWS::Lambda::Function") {
 		f, err := newFunction(a, id, r, physical)
 		if err != nil {
 			return nil, err
@@ -81,15 +81,11 @@ func newFunction(a *assembly, id string, r resource, physical map[string]string)
 	}
 	variables, _ := at(r.Properties, "Environment", "Variables").(map[string]any)
 	for name, v := range variables {
-		if s, ok := v.(string); ok {
-			f.environment[name] = s
-			continue
+		value, err := a.resolve(v, physical)
+		if err != nil {
+			return f, fmt.Errorf("variable %s of function %s: %w", name, id, err)
 		}
-		value, ok := physical[a.target(v)]
-		if !ok {
-			return f, fmt.Errorf("%w: variable %s of function %s refers to %q, which has no local twin", ErrTemplate, name, id, a.target(v))
-		}
-		f.environment[name] = value
+		f.environment[name] = a.layered(value, r)
 	}
 	return f, nil
 }

@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		lambda.Start(guard)
 	case "Echo":
 		lambda.Start(echo)
+	case "Worker":
+		lambda.Start(work)
 	case "":
 		os.Exit(m.Run())
 	}

@@ -28,11 +28,12 @@ const (
 	authorizerTime = 10 * time.Second
 )
 
-// Config is what a Gateway is made of. All fields are required.
+// Config is what a Gateway is made of. All fields but Services are required.
 type Config struct {
 	Assembly  string            // cdk.out
 	Binaries  string            // a folder with a bootstrap for each function
 	Physical  map[string]string // names of tables, ids of secrets, by logical id
+	Services  *Services         // queues, buckets and rules, or nil: then Physical has their names, and Run has nothing to take
 	Variables map[string]string // further variables of every function: where the engines are
 	Stderr    io.Writer         // what functions print
 	Rand      io.Reader
@@ -46,8 +47,10 @@ type Config struct {
 // Gateway serves a synthesized API. Close ends its processes.
 type Gateway struct {
 	Config
-	api   *api
-	pools map[string]*pool
+	api       *api
+	pools     map[string]*pool
+	sources   []source
+	schedules []schedule
 }
 
 // New reads the template. It starts nothing yet.
@@ -57,7 +60,16 @@ func New(c Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{Config: c, pools: map[string]*pool{}}
-	if g.api, err = newAPI(a, c.Physical); err != nil {
+	if c.Services != nil {
+		g.Physical = c.Services.Physical()
+		if g.sources, err = a.sources(c.Services); err != nil {
+			return nil, err
+		}
+	}
+	if g.schedules, err = a.schedules(); err != nil {
+		return nil, err
+	}
+	if g.api, err = newAPI(a, g.Physical); err != nil {
 		return nil, err
 	}
 	for name, f := range g.api.functions {

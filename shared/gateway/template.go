@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 // template is a CloudFormation template as far as it matters here.
 type template struct {
+	stack     string
 	Resources map[string]resource
 	Outputs   map[string]struct {
 		Value  any
@@ -27,6 +29,7 @@ type resource struct {
 // assembly is all templates of a cdk.out folder. Logical ids are looked up
 // in the template that uses them, exported values in the others.
 type assembly struct {
+	dir       string
 	templates []*template
 	api       *template // the one with the REST API
 }
@@ -39,7 +42,7 @@ func readAssembly(dir string) (*assembly, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{}
+	a := &assembly{dir: dir}
 	for _, path := range paths {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -49,6 +52,7 @@ func readAssembly(dir string) (*assembly, error) {
 		if err := json.Unmarshal(raw, t); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrTemplate, path, err)
 		}
+		t.stack = strings.TrimSuffix(filepath.Base(path), ".template.json")
 		a.templates = append(a.templates, t)
 		if len(t.of("AWS::ApiGateway::RestApi")) > 0 {
 			a.api = t
@@ -67,6 +71,15 @@ func (t *template) of(kind string) map[string]resource {
 		if r.Type == kind {
 			m[id] = r
 		}
+	}
+	return m
+}
+
+// of lists the resources of a type in all templates by logical id.
+func (a *assembly) of(kind string) map[string]resource {
+	m := map[string]resource{}
+	for _, t := range a.templates {
+		maps.Copy(m, t.of(kind))
 	}
 	return m
 }
@@ -155,13 +168,11 @@ func Stateful(dir string) (map[string]Kind, error) {
 		return nil, err
 	}
 	found := map[string]Kind{}
-	for _, t := range a.templates {
-		for id := range t.of("AWS::DynamoDB::Table") {
-			found[id] = Table
-		}
-		for id := range t.of("AWS::SecretsManager::Secret") {
-			found[id] = Secret
-		}
+	for id := range a.of("AWS::DynamoDB::Table") {
+		found[id] = Table
+	}
+	for id := range a.of("AWS::SecretsManager::Secret") {
+		found[id] = Secret
 	}
 	return found, nil
 }

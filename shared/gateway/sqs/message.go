@@ -122,6 +122,12 @@ func valid(text string) bool {
 	return true
 }
 
+// BodyMD5 is the sum of the body that SQS sends along.
+func (m *Message) BodyMD5() string { return bodyMD5(m.Body) }
+
+// AttributesMD5 is that of all attributes, empty where there are none.
+func (m *Message) AttributesMD5() string { return attributesMD5(m.Attributes) }
+
 func bodyMD5(body string) string {
 	sum := md5.Sum([]byte(body))
 	return hex.EncodeToString(sum[:])
