@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -79,11 +80,12 @@ func (r *Result) Add(o Result) {
 type Ingester struct {
 	config Config
 	mapper *source.Mapper
+	buffer *bufio.Reader // of streams, which may be small and many
 }
 
 // New makes an Ingester.
 func New(c Config) *Ingester {
-	return &Ingester{config: c, mapper: source.NewMapper(c.Mapping)}
+	return &Ingester{config: c, mapper: source.NewMapper(c.Mapping), buffer: bufio.NewReaderSize(nil, source.BufferSize)}
 }
 
 // File stores the records of a file, which it reads twice, and calls report for

@@ -51,7 +51,8 @@ func (in *Ingester) Stream(ctx context.Context, text io.Reader, o Origin, from P
 		f.body = func() [sha256.Size]byte { return [sha256.Size]byte(f.sum.Sum(nil)) }
 	}
 	f.next, f.refused, f.until = max(from.Entry, 1), from.Refused, from.Until
-	entries := source.NewReader(read, in.mapper).Only(o.Kinds)
+	in.buffer.Reset(read)
+	entries := source.NewReader(in.buffer, in.mapper).Only(o.Kinds)
 	entries.Skip(f.next)
 	ended, err = f.all(entries, read, stop)
 	if errors.Is(err, errStopped) {

@@ -11,7 +11,12 @@ import (
 // takes in a request of the default limits, where it would be refused.
 const MaxRecord = 64 << 20
 
-const firstBuffer = 256 << 10
+// The window begins small, because a text may be one record, and is large enough
+// for fast reading as soon as it turns out that there is more.
+const (
+	firstBuffer = 4 << 10
+	fileBuffer  = 256 << 10
+)
 
 var errMaxRecord = errors.New("a record is longer than 64 MiB")
 
@@ -40,6 +45,11 @@ func (in *input) more() bool {
 	if in.end-in.pos >= MaxRecord {
 		in.err = errMaxRecord
 		return false
+	}
+	if in.end == len(in.buf) && len(in.buf) < fileBuffer {
+		grown := make([]byte, fileBuffer)
+		in.end, in.pos = copy(grown, in.buf[in.pos:in.end]), 0
+		in.buf = grown
 	}
 	if in.pos > 0 {
 		in.end = copy(in.buf, in.buf[in.pos:in.end])

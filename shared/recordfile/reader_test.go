@@ -182,7 +182,7 @@ func TestDocument(t *testing.T) {
 }
 
 func TestLongRecords(t *testing.T) {
-	long := strings.Repeat("é", 3*firstBuffer)
+	long := strings.Repeat("é", 3*fileBuffer)
 	in := "{\"a\":\"" + long + "\"}\n{\"b\":2}\n"
 	if _, got := cut(t, strings.NewReader(in)); len(got) != 2 || got[1] != `2:{"b":2}` || len(got[0]) != len(long)+len(`1:{"a":""}`) {
 		t.Errorf("%d records", len(got))

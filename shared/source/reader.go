@@ -62,11 +62,15 @@ type Reader struct {
 	broken error // Open's: reported as the only entry
 }
 
+// BufferSize is that of the buffer which NewReader puts in front of r, unless r is a
+// bufio.Reader of that size itself.
+const BufferSize = 64 << 10
+
 // NewReader finds out what r holds. What cannot be read is the Reader's first
 // entry, so that it is reported like all else; errors of r itself are found in the
 // chain of Refused.
 func NewReader(r io.Reader, m *Mapper) *Reader {
-	b := bufio.NewReaderSize(r, 64<<10)
+	b := bufio.NewReaderSize(r, BufferSize)
 	if err := foreign(b); err != nil {
 		return &Reader{broken: err}
 	}
