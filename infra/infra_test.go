@@ -459,6 +459,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"searchMemory must be":      {"searchMemory": 1.0},
 		"ratePerSecond and burst":   {"burst": 0.0},
 		"at least one scheme":       {"auth": ""},
+		`scheme "telepathy"`:        {"auth": "ntlm,telepathy"},
 	} {
 		if _, err := readSettings(newApp(t.TempDir(), settings)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v: %v; want %q", settings, err, name)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"docket/shared/auth"
+
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -122,7 +124,8 @@ func (s *Settings) check() []string {
 		}
 	}
 	bad(!stackName.MatchString(s.Name), "name must be 1 to 64 letters, digits and dashes, a letter first")
-	bad(s.Schemes == "", "auth must name at least one scheme")
+	_, err := auth.ParseSchemes(s.Schemes)
+	bad(err != nil, fmt.Sprintf("auth must name at least one scheme, several with commas between them: %v", err))
 	bad(s.RatePerSecond < 1 || s.Burst < 1, "ratePerSecond and burst must be at least 1")
 	bad(s.SearchMemory < 256 || s.SearchMemory > 10240, "searchMemory must be 256 to 10240 (MiB)")
 	bad((s.DomainName == "") != (s.CertificateARN == ""), "domainName and certificateArn go together")
