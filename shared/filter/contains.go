@@ -34,6 +34,9 @@ func (c contains) mark(d dictionary, hits []bool) {
 		}
 		return
 	}
+	if d.whole != nil && !d.whole.MayContain(c.folded) {
+		return
+	}
 	for id, pos := 0, 0; ; {
 		n := index(d.blob[pos:], c.folded, c.rare)
 		if n < 0 {

@@ -13,6 +13,7 @@ import (
 type dictionary struct {
 	values *segment.Dictionary
 	*folded
+	whole *segment.Folding // of joined segments: knows some of what it cannot contain
 }
 
 // folded is the case-folded forms of a dictionary's values, one behind the other
@@ -30,13 +31,13 @@ func openDictionary(seg Rows, c segment.Column) (dictionary, error) {
 		return dictionary{}, err
 	}
 	if f, ok := values.Folding(); ok {
-		return dictionary{values, &folded{f.Blob, f.Ends}}, nil
+		return dictionary{values, &folded{f.Blob, f.Ends}, f}, nil
 	}
 	f, ok := values.Derive(derive).(*folded)
 	if !ok {
 		return dictionary{}, fmt.Errorf("dictionary of column %d bears something else than its folding", c)
 	}
-	return dictionary{values, f}, nil
+	return dictionary{values, f, nil}, nil
 }
 
 func derive(values *segment.Dictionary) (any, int) {

@@ -236,7 +236,7 @@ func (j *Joined) loadStarts(v *View, open Opener) (int64, error) {
 			return err
 		}
 		shift := v.starts[len(v.starts)-1] - list[from]
-		for _, start := range list[from+1:end+1] {
+		for _, start := range list[from+1 : end+1] {
 			v.starts = append(v.starts, start+shift)
 		}
 		return nil

@@ -9,8 +9,9 @@ import (
 // Folding is the values of a dictionary as they are compared without case, one
 // behind the other: that of value i is Blob[Ends[i-1]:Ends[i]].
 type Folding struct {
-	Blob string
-	Ends []uint32
+	Blob  string
+	Ends  []uint32
+	grams grams // of Blob
 }
 
 // original says what values are of which only the folding is kept. Most differ
@@ -53,9 +54,9 @@ func newJoinedDictionary(values []string, fold func(dst []byte, value string) []
 	if cap(blob)-len(blob) > len(blob)/16 {
 		blob = append(make([]byte, 0, len(blob)), blob...)
 	}
-	o.Blob = alias(blob)
+	o.Blob, o.grams = alias(blob), gramsOf(blob)
 	d := &Dictionary{original: o, held: new(atomic.Int64)}
-	d.held.Store(int64(cap(blob) + 4*len(o.Ends) + 8*len(o.capitals) + held))
+	d.held.Store(int64(cap(blob) + 4*len(o.Ends) + 8*(len(o.capitals)+len(o.grams)) + held))
 	return d, nil
 }
 
