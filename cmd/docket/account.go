@@ -66,7 +66,7 @@ func newAccountAdd(a *admin) *cobra.Command {
 	password.add(c)
 	c.Flags().BoolVar(&without, "no-password", false, "give it no password: it cannot sign in until it has one")
 	c.MarkFlagsMutuallyExclusive("no-password", "password-file", "generate")
-	c.Flags().StringVar(&schemes, "scheme", defaultSchemes, "how it may sign in: basic, digest, digest-md5, digest-sha-256")
+	c.Flags().StringVar(&schemes, "scheme", defaultSchemes, "how it may sign in: basic, digest, digest-md5, digest-sha-256, ntlm, negotiate")
 	c.Flags().BoolVar(&account.Disabled, "disabled", false, "do not let it sign in yet")
 	c.Flags().StringVar(&account.Note, "note", "", "whose it is, or what for")
 	return c

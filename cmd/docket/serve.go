@@ -79,7 +79,7 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.StringVar(&f.data, "data", defaultData(w), "data directory; made if it does not exist")
 	fl.BoolVar(&f.http, "http", false, "plain HTTP instead of HTTPS")
 	fl.BoolVar(&f.demo, "demo", false, "add the demo accounts, plans and records (never for real data)")
-	fl.StringVar(&f.auth, "auth", "digest,basic", "authentication schemes to offer: digest, basic")
+	fl.StringVar(&f.auth, "auth", "digest,basic", "authentication schemes to offer: basic, digest, digest-md5, digest-sha-256, ntlm, negotiate")
 	fl.StringVar(&f.zone, "time-zone", "UTC", "time zone of Today and Yesterday in searches, as in Europe/Zurich")
 	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded records, in MiB; with more than 64, searches run from memory")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")

@@ -8,6 +8,7 @@ import (
 
 	"docket/shared/access"
 	"docket/shared/activity"
+	"docket/shared/auth"
 	"docket/shared/keys"
 	"docket/shared/ledger"
 	"docket/shared/sample"
@@ -22,6 +23,9 @@ var demoAccounts = []struct {
 	{credentials{`Enterprise\Reviewer`, "ReviewerIsCool"}, access.Reviewer},
 	{credentials{`Enterprise\Contributor`, "ContributorIsCool"}, access.Contributor},
 }
+
+// demoSchemes are all: a published password has nothing to lose.
+var demoSchemes = []auth.Scheme{auth.Basic, auth.DigestMD5, auth.DigestSHA256, auth.NTLM, auth.Negotiate}
 
 const (
 	demoPlan  = "Integrations and custom sources"
@@ -89,7 +93,7 @@ func (n *seeder) seedDirectory(ctx context.Context, plans []sample.Plan, by stri
 		if _, ok := snapshot.Account(a.account); ok {
 			continue
 		}
-		if verifiers[a.account], err = n.verifiers(a.credentials); err != nil {
+		if verifiers[a.account], err = n.verifiers(a.credentials, demoSchemes); err != nil {
 			return err
 		}
 	}
@@ -101,7 +105,7 @@ func (n *seeder) seedDirectory(ctx context.Context, plans []sample.Plan, by stri
 			if _, ok := d.Account(a.account); ok || verifiers[a.account] == nil {
 				continue
 			}
-			if err := addAccount(d, a.credentials, verifiers[a.account], assignment(a.account, a.role, d, plans[0].Name)); err != nil {
+			if err := addAccount(d, a.credentials, demoSchemes, verifiers[a.account], assignment(a.account, a.role, d, plans[0].Name)); err != nil {
 				return err
 			}
 		}

@@ -17,12 +17,12 @@ type credentials struct{ account, password string }
 // firstAccount is the Global administrator of a new data directory.
 const firstAccount = `Docket\Administrator`
 
-// firstSchemes are those of the accounts that serve makes.
+// firstSchemes are those of the administrator that serve makes.
 var firstSchemes = []auth.Scheme{auth.Basic, auth.DigestMD5, auth.DigestSHA256}
 
 // verifiers are what is stored of a password.
-func (n *seeder) verifiers(c credentials) ([]access.Verifier, error) {
-	return auth.NewVerifiers(n.ring, rand.Reader, c.account, c.password, firstSchemes)
+func (n *seeder) verifiers(c credentials, schemes []auth.Scheme) ([]access.Verifier, error) {
+	return auth.NewVerifiers(n.ring, rand.Reader, c.account, c.password, schemes)
 }
 
 // firstAdministrator makes an administrator if there is no account at all, and
@@ -36,7 +36,7 @@ func (n *seeder) firstAdministrator(ctx context.Context) (*credentials, error) {
 		return nil, nil
 	}
 	c := credentials{firstAccount, rand.Text()}
-	verifiers, err := n.verifiers(c)
+	verifiers, err := n.verifiers(c, firstSchemes)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (n *seeder) firstAdministrator(ctx context.Context) (*credentials, error) {
 		if !made {
 			return nil
 		}
-		return addAccount(d, c, verifiers, access.Assignment{Role: access.GlobalAdministrator, Account: c.account})
+		return addAccount(d, c, firstSchemes, verifiers, access.Assignment{Role: access.GlobalAdministrator, Account: c.account})
 	})
 	if err != nil || !made {
 		return nil, err
@@ -55,8 +55,8 @@ func (n *seeder) firstAdministrator(ctx context.Context) (*credentials, error) {
 }
 
 // addAccount adds an account with its verifiers and one role.
-func addAccount(d *access.Draft, c credentials, verifiers []access.Verifier, role access.Assignment) error {
-	if err := d.AddAccount(access.Account{Name: c.account, Schemes: schemeNames(firstSchemes)}); err != nil {
+func addAccount(d *access.Draft, c credentials, schemes []auth.Scheme, verifiers []access.Verifier, role access.Assignment) error {
+	if err := d.AddAccount(access.Account{Name: c.account, Schemes: schemeNames(schemes)}); err != nil {
 		return err
 	}
 	if err := d.SetPassword(c.account, verifiers); err != nil {
