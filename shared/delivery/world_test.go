@@ -80,8 +80,11 @@ func (w *world) restart() {
 	w.t.Fatal(err)
 }
 
+// builtIn is read once: many worlds are made.
+var builtIn = sync.OnceValues(func() (*source.Mapping, error) { return source.NewMapping() })
+
 func (w *world) config() Config {
-	m, err := source.NewMapping()
+	m, err := builtIn()
 	if err != nil {
 		w.t.Fatal(err)
 	}

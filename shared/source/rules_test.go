@@ -129,7 +129,32 @@ newservice FrobnicateWidgets {"q":{"widgetIds":["w1","w2"]}}
 newservice BatchDeleteThings {"q":{"thingName":"x"}}
 newservice Frobnicate {"readOnly":true}
 glue CopyTable {"q":{"tableName":"x"},"e":"AccessDenied"}
-`
+signin UserAuthentication {"serviceEventDetails":{"UserAuthentication":"Failure"},"x":{"CredentialType":"PASSWORD"}}
+signin PasswordRecoveryRequested {"u":{"type":"Root"}}
+iam ListUsers
+iam GetPolicyVersion {"q":{"policyArn":"arn:p","versionId":"v1"}}
+iam ListAccessKeys {"q":{"userName":"bob"}}
+iam TagMFADevice {"q":{"serialNumber":"arn:m","tags":[{"key":"a","value":"b"}]}}
+s3 CreateAccessPoint {"q":{"name":"ap","bucket":"b"}}
+s3 PutAccessPointPolicy {"q":{"name":"ap","policy":"{\"Statement\":[]}"}}
+s3 GetBucketPolicy {"q":{"bucketName":"b"},"e":"NoSuchBucketPolicy"}
+s3 PutBucketObjectLockConfiguration {"q":{"bucketName":"b","ObjectLockConfiguration":{"ObjectLockEnabled":"Enabled"}}}
+kms ImportKeyMaterial {"q":{"keyId":"k","validTo":"Jan 1, 2027"}}
+kms DeleteImportedKeyMaterial {"q":{"keyId":"k"}}
+kms DeleteKey {"resources":[{"ARN":"arn:k"}],"u":{"type":"AWSAccount","invokedBy":"AWS Internal"}}
+kms TagResource {"q":{"keyId":"k","tags":[{"tagKey":"a","tagValue":"b"}]}}
+ec2 DescribeSecurityGroups {"q":{"securityGroupIdSet":{"items":[{"groupId":"sg-1"}]}}}
+ec2 DescribeInstances
+ec2 ModifyInstanceMetadataOptions {"q":{"ModifyInstanceMetadataOptionsRequest":{"InstanceId":"i-1","HttpTokens":"optional"}}}
+ec2 DisassociateIamInstanceProfile {"q":{"DisassociateIamInstanceProfileRequest":{"AssociationId":"a-1"}},"a":{"DisassociateIamInstanceProfileResponse":{"iamInstanceProfileAssociation":{"instanceId":"i-1","iamInstanceProfile":{"arn":"arn:ip"}}}}}
+ec2-instance-connect SendSSHPublicKey {"q":{"instanceId":"i-1","instanceOSUser":"root","sSHPublicKey":"ssh-rsa AAAA"}}
+lambda Invoke {"resources":[{"ARN":"arn:f"}]}
+lambda CreateEventSourceMapping20150331 {"q":{"functionName":"f"},"a":{"eventSourceArn":"arn:q","uUID":"u"}}
+lambda DeleteAlias20150331 {"q":{"functionName":"f","name":"live"}}
+cloudtrail StopEventDataStoreIngestion {"q":{"eventDataStore":"arn:eds"}}
+cloudtrail AddTags {"q":{"resourceId":"arn:t","tagsList":[{"key":"a"}]}}
+cloudtrail PutResourcePolicy {"q":{"resourceArn":"arn:c","resourcePolicy":"{}"}}
+cloudtrail DescribeTrails`
 
 // TestWho: what a person would call the actor.
 func TestWho(t *testing.T) {

@@ -163,7 +163,7 @@ func (c *cleaner) namedSecrets(n *node) (found bool) {
 	named := false
 	for i := range n.kids {
 		switch plainName(n.kids[i].name) {
-		case "key", "name", "parametername", "parameterkey":
+		case "key", "name", "tagkey", "parametername", "parameterkey":
 			named = named || c.isSecret(n.kids[i].text)
 		}
 	}
@@ -172,7 +172,7 @@ func (c *cleaner) namedSecrets(n *node) (found bool) {
 	}
 	for i := range n.kids {
 		switch plainName(n.kids[i].name) {
-		case "value", "values", "parametervalue":
+		case "value", "values", "tagvalue", "parametervalue":
 			n.kids[i].hide()
 			found = found || n.kids[i].secret
 		}

@@ -23,7 +23,7 @@ func actor(event *node) string {
 			return name
 		}
 	case "AWSAccount":
-		return cmp.Or(user, sessionOf(id.get("principalId").str()), lastPart(arn), id.get("accountId").str(), Unknown)
+		return cmp.Or(user, sessionOf(id.get("principalId").str()), lastPart(arn), id.get("accountId").str(), id.get("invokedBy").str(), Unknown)
 	case "AWSService":
 		return cmp.Or(id.get("invokedBy").str(), event.get("eventSource").str())
 	}
