@@ -154,7 +154,9 @@ lambda DeleteAlias20150331 {"q":{"functionName":"f","name":"live"}}
 cloudtrail StopEventDataStoreIngestion {"q":{"eventDataStore":"arn:eds"}}
 cloudtrail AddTags {"q":{"resourceId":"arn:t","tagsList":[{"key":"a"}]}}
 cloudtrail PutResourcePolicy {"q":{"resourceArn":"arn:c","resourcePolicy":"{}"}}
-cloudtrail DescribeTrails`
+cloudtrail DescribeTrails
+cloudtrail DescribeTrails {"q":{"trailNameList":["a","b"]}}
+kms TagResource {"q":{"keyId":"k","tags":[{"tagKey":"db-password","tagValue":"hunter2"}]}}`
 
 // TestWho: what a person would call the actor.
 func TestWho(t *testing.T) {
