@@ -23,3 +23,10 @@ const (
 	IngestRetried   = "IngestRetried"   // Count: messages left to the queue for another try
 	IngestContinued = "IngestContinued" // Count: files put back to be continued by another invocation
 )
+
+// The metrics of the compact function, of one invocation each.
+const (
+	CompactionDebt    = "CompactionDebt"    // Count: items of the logs that lie behind their manifests
+	CompactionRecords = "CompactionRecords" // Count: records of segments that were merged
+	CompactionFailed  = "CompactionFailed"  // Count: an invocation in which a shard could not be compacted
+)
