@@ -133,7 +133,17 @@ func openBolt(path string, o *bbolt.Options) (b *bbolt.DB, err error) {
 		// The map that bbolt has left behind keeps the lock after Close.
 		return nil, errors.Join(err, unlock(file), file.Close())
 	}
-	return b, err
+	if err != nil {
+		return nil, err
+	}
+	other, err := replaced(path, file)
+	if other {
+		err = berrors.ErrTimeout // whoever replaced it had it locked until now
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
 }
 
 func openError(err error) error {
