@@ -14,7 +14,7 @@ func init() { commands = append(commands, newLedgerCommand) }
 
 func newLedgerCommand(w world) *cobra.Command {
 	c, a := newAdminCommand(w, "ledger", "Manage the ledger of records", "")
-	c.AddCommand(newLedgerRestored(a))
+	c.AddCommand(newLedgerStatus(a), newLedgerCheck(a), newLedgerCompact(a), newLedgerRestored(a))
 	return c
 }
 

@@ -34,6 +34,7 @@ type serveFlags struct {
 	cacheMiB int64
 	logLevel string
 	watch    watchFlags
+	compact  compactFlags
 }
 
 const (
@@ -66,6 +67,9 @@ seconds or was renamed into it. Finished files are moved to done/ in it, those w
 refused records to failed/ with a report beside them. What is stored is stored once,
 also when the server was killed meanwhile.
 
+Small segments are merged into big ones between the requests; --compact says how
+much of a processor that may take, and docket ledger status how far it is.
+
 SIGTERM or Ctrl-C ends it after the requests in flight.`,
 		Example: `  docket serve --data /var/lib/docket
   docket serve --listen 0.0.0.0:9699 --data /var/lib/docket
@@ -84,11 +88,15 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded records, in MiB; with more than 64, searches run from memory")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
 	f.watch.add(c)
+	f.compact.add(c)
 	return c
 }
 
 // serve runs until the context ends.
 func serve(ctx context.Context, w world, f serveFlags) error {
+	if err := f.compact.check(); err != nil {
+		return err
+	}
 	log, err := newLogger(w, f.logLevel)
 	if err != nil {
 		return err
@@ -126,6 +134,7 @@ func serve(ctx context.Context, w world, f serveFlags) error {
 		return err
 	}
 	defer stopWatching()
+	defer f.compact.start(ctx, n, log)()
 	defer n.keepWarm(ctx, f, log)()
 	return serveUntilDone(ctx, listener, n.handler, log)
 }
