@@ -45,6 +45,7 @@ func newAccountAdd(a *admin) *cobra.Command {
 		Example: `  docket account add 'Corp\ann'
   docket account add bob@corp --generate
   docket account add feeder --password-file feeder.txt --scheme digest
+  docket account add 'Corp\eve' --scheme negotiate
   pass show docket/ann | docket account add 'Corp\ann' --password-file -`,
 		Args: takes("NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -57,7 +58,7 @@ func newAccountAdd(a *admin) *cobra.Command {
 				return err
 			}
 			add := func(d *access.Draft) error { return d.AddAccount(account) }
-			if without {
+			if without || ticketsAlone(account.Schemes) && password == (passwordFlags{}) {
 				return a.edit(c.Context(), func(d *access.Draft, _ *dataDir) error { return add(d) })
 			}
 			return a.editPassword(c.Context(), password, account.Name, add)
@@ -174,11 +175,15 @@ func newAccountPassword(a *admin) *cobra.Command {
 
 func newAccountSet(a *admin) *cobra.Command {
 	var enable, disable bool
-	var note string
+	var note, schemes string
 	c := &cobra.Command{
 		Use:   "set NAME",
-		Short: "Enable, disable or annotate an account",
+		Short: "Enable, disable or annotate an account, or change how it signs in",
+		Long: `Enable, disable or annotate an account, or change how it signs in with the password
+that it has. What was stored for a scheme that it leaves is removed; for a scheme
+that the password was not set for, set it with docket account password.`,
 		Example: `  docket account set 'Corp\ann' --disable
+  docket account set 'Corp\ann' --scheme basic,negotiate
   docket account set 'Corp\ann' --enable --note 'back from leave'`,
 		Args: takes("NAME"),
 	}
@@ -186,11 +191,24 @@ func newAccountSet(a *admin) *cobra.Command {
 	c.Flags().BoolVar(&disable, "disable", false, "do not let it sign in")
 	c.MarkFlagsMutuallyExclusive("enable", "disable")
 	c.Flags().StringVar(&note, "note", "", "whose it is, or what for")
+	c.Flags().StringVar(&schemes, "scheme", "", "how it may sign in from now on (default as before)")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !enable && !disable && !c.Flags().Changed("note") {
-			return &exitError{exitUsage, errors.New("nothing to set: give --enable, --disable or --note")}
+		if !enable && !disable && schemes == "" && !c.Flags().Changed("note") {
+			return &exitError{exitUsage, errors.New("nothing to set: give --enable, --disable, --scheme or --note")}
+		}
+		var names []string
+		if schemes != "" {
+			var err error
+			if names, err = parseSchemes(schemes); err != nil {
+				return err
+			}
 		}
 		return a.edit(c.Context(), func(d *access.Draft, _ *dataDir) error {
+			if names != nil {
+				if err := setSchemes(d, args[0], names); err != nil {
+					return err
+				}
+			}
 			return d.UpdateAccount(args[0], func(acc *access.Account) {
 				setIf(enable || disable, &acc.Disabled, disable)
 				setIf(c.Flags().Changed("note"), &acc.Note, note)

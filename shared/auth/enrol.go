@@ -61,6 +61,25 @@ func NewVerifiers(ring *keys.Ring, rand io.Reader, account, password string, sch
 	return list, nil
 }
 
+// KeepVerifiers returns those of an account's verifiers that some schemes use, for
+// an account that is to have these schemes and keep its password. Errors are
+// ErrPassword: nothing is stored for one of them.
+func KeepVerifiers(list []access.Verifier, schemes []Scheme) ([]access.Verifier, error) {
+	var kept []access.Verifier
+	for _, s := range sorted(schemes) {
+		n := len(kept)
+		for _, v := range list {
+			if v.Scheme == string(s) {
+				kept = append(kept, v)
+			}
+		}
+		if len(kept) == n && s != Negotiate {
+			return nil, fmt.Errorf("%w: none is stored for %s", ErrPassword, s)
+		}
+	}
+	return kept, nil
+}
+
 func checkPassword(p string) error {
 	switch {
 	case p == "" || len(p) > maxPassword:

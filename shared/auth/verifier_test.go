@@ -113,6 +113,26 @@ func TestNewVerifiersRefuses(t *testing.T) {
 	}
 }
 
+func TestKeepVerifiers(t *testing.T) {
+	_, all := sealedUser()
+	for _, c := range []struct {
+		schemes []Scheme
+		want    int
+	}{{order, len(all)}, {[]Scheme{Negotiate}, 0}, {[]Scheme{NTLM, Negotiate}, 1}, {[]Scheme{Basic, NTLM}, 2}, {[]Scheme{DigestMD5}, (len(all) - 2) / 2}} {
+		kept, err := KeepVerifiers(all, c.schemes)
+		if err != nil || len(kept) != c.want {
+			t.Errorf("%v: %d kept, %v; want %d of %d", c.schemes, len(kept), err, c.want, len(all))
+		}
+	}
+	one, err := KeepVerifiers(all, []Scheme{Basic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := KeepVerifiers(one, []Scheme{Basic, NTLM}); !errors.Is(err, ErrPassword) || kept != nil {
+		t.Errorf("%v, %v; want ErrPassword", kept, err)
+	}
+}
+
 // A verifier that does not open lets nobody in, and says so in the log.
 func TestDamagedVerifiersRefuse(t *testing.T) {
 	f := newFixture(t)
