@@ -6,19 +6,15 @@ import (
 	"sync"
 )
 
-// remeasured is how many entries are measured again with every use of the cache: a
-// segment grows as its columns are decoded, and nobody says so.
-const remeasured = 4
-
-// cache keeps opened segments, those used last, within a number of bytes.
+// cache keeps opened segments, those used last, within a number of bytes. They
+// tell it when they grow as their columns are decoded.
 type cache struct {
 	max int64
 
 	mu      sync.Mutex
 	bytes   int64
 	entries map[cacheKey]*list.Element
-	recent  *list.List    // of *cached, the last used in front
-	hand    *list.Element // the next to measure
+	recent  *list.List // of *cached, the last used in front
 }
 
 type cacheKey struct {
@@ -53,7 +49,6 @@ func (c *cache) get(s Shard, first Position) (opened, bool) {
 		return opened{}, false
 	}
 	c.recent.MoveToFront(e)
-	c.tend()
 	return e.Value.(*cached).opened, true
 }
 
@@ -73,39 +68,36 @@ func (c *cache) put(o opened) {
 		}
 		c.drop(e)
 	}
-	e := &cached{opened: o}
-	c.entries[key] = c.recent.PushFront(e)
-	c.measure(e)
-	c.tend()
+	at := c.recent.PushFront(&cached{opened: o})
+	c.entries[key] = at
+	o.Segment.Watch(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.measure(at)
+	})
+	c.measure(at)
 }
 
-// tend measures some entries and drops those over the limit, the least used first.
-func (c *cache) tend() {
-	for range min(remeasured, c.recent.Len()) {
-		if c.hand == nil {
-			c.hand = c.recent.Front()
-		}
-		c.measure(c.hand.Value.(*cached))
-		c.hand = c.hand.Next()
+// measure counts what an entry has now and drops those over the limit, the least
+// used first.
+func (c *cache) measure(at *list.Element) {
+	e := at.Value.(*cached)
+	if c.entries[cacheKey{e.Shard, e.First}] != at {
+		return // dropped while it grew
 	}
+	size := int64(e.Segment.MemSize()) + entryOverhead
+	c.bytes += size - e.size
+	e.size = size
 	for c.bytes > c.max && c.recent.Len() > 0 {
 		c.drop(c.recent.Back())
 	}
 }
 
 func (c *cache) drop(at *list.Element) {
-	if c.hand == at {
-		c.hand = nil
-	}
 	e := c.recent.Remove(at).(*cached)
 	delete(c.entries, cacheKey{e.Shard, e.First})
+	e.Segment.Watch(nil)
 	c.bytes -= e.size
-}
-
-func (c *cache) measure(e *cached) {
-	size := int64(e.Segment.MemSize()) + int64(e.Bytes) + entryOverhead
-	c.bytes += size - e.size
-	e.size = size
 }
 
 // entryOverhead is what an entry takes besides its segment: map, list, structs.

@@ -62,6 +62,7 @@ type Engine struct {
 
 	blockSizes []ledger.Position
 	wanted     atomic.Uint32 // parts that searches lacked
+	gate       *gate
 	warming    chan struct{} // holds a value while Warm is at work
 }
 
@@ -76,7 +77,7 @@ func New(c Config) *Engine {
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
-	return &Engine{Config: c, warming: make(chan struct{}, 1), blockSizes: blockSizes()}
+	return &Engine{Config: c, gate: newGate(), warming: make(chan struct{}, 1), blockSizes: blockSizes()}
 }
 
 // catalogOf returns what is known of the ledger in an epoch. A restore begins

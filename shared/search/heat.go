@@ -220,7 +220,7 @@ func (w *warmth) byUse(asked segment.Parts) []piece {
 // opener reads the segments of a block, whatever they were merged with since.
 func (e *Engine) opener(ctx context.Context, b *block) segment.Opener {
 	return func(i int) (*segment.Segment, int, error) {
-		if err := ctx.Err(); err != nil {
+		if err := e.gate.yield(ctx); err != nil {
 			return nil, 0, err
 		}
 		of := &b.entries[i]

@@ -24,6 +24,8 @@ func (e *Engine) Search(ctx context.Context, r Request) (Page, error) {
 
 // search gives out one page of a walk. A mark without a place begins one.
 func (e *Engine) search(ctx context.Context, r *Request, m mark.Mark) (Page, error) {
+	e.gate.enter()
+	defer e.gate.leave()
 	begins := m.Place == nil
 	if begins {
 		m = mark.Mark{Kind: mark.Search, Epoch: m.Epoch, From: m.From, Started: e.Now().Unix()}

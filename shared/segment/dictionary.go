@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -13,7 +12,7 @@ import (
 type Dictionary struct {
 	blob    string
 	starts  []uint32 // one more than values; value i is blob[starts[i]:starts[i+1]]
-	held    *atomic.Int64
+	held    *gauge
 	once    sync.Once
 	derived any
 
@@ -21,7 +20,7 @@ type Dictionary struct {
 }
 
 // newDictionary reads a dictionary of a column of rows. It does not keep raw.
-func newDictionary(raw []byte, rows int, held *atomic.Int64) (*Dictionary, error) {
+func newDictionary(raw []byte, rows int, held *gauge) (*Dictionary, error) {
 	r := &reader{data: raw}
 	k := int(r.uvarint("number of values", uint64(rows)))
 	if r.err == nil && (k > len(r.data) || (k == 0) != (rows == 0)) {

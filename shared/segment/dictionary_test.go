@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -26,7 +25,7 @@ func bytesOf(parts ...any) []byte {
 
 func TestDictionary(t *testing.T) {
 	// Three values: "ab", "abc" with 2 in common, "b" with none.
-	d, err := newDictionary(bytesOf(3, 2, 0, 2, 1, 1, "ab", "c", "b"), 5, new(atomic.Int64))
+	d, err := newDictionary(bytesOf(3, 2, 0, 2, 1, 1, "ab", "c", "b"), 5, new(gauge))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestDictionaryRefuses(t *testing.T) {
 		"length beyond all":             bytesOf(1, maxRaw, "a"),
 		"few bytes that stand for many": bytesOf(5, maxRaw/4, maxRaw/4+1, maxRaw/4+2, maxRaw/4+3, maxRaw/4, 1, 1, 1, 1, big, "abcd"),
 	} {
-		d, err := newDictionary(raw, 5, new(atomic.Int64))
+		d, err := newDictionary(raw, 5, new(gauge))
 		if !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v, %v; want ErrDamaged", name, d, err)
 		}
@@ -60,7 +59,7 @@ func TestDictionaryRefuses(t *testing.T) {
 }
 
 func TestIDsRefused(t *testing.T) {
-	d, err := newDictionary(bytesOf(2, 0, 1, 1, "ab"), 3, new(atomic.Int64))
+	d, err := newDictionary(bytesOf(2, 0, 1, 1, "ab"), 3, new(gauge))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package segment
 import (
 	"errors"
 	"math"
-	"sync/atomic"
 )
 
 // Folding is the values of a dictionary as they are compared without case, one
@@ -55,8 +54,8 @@ func newJoinedDictionary(values []string, fold func(dst []byte, value string) []
 		blob = append(make([]byte, 0, len(blob)), blob...)
 	}
 	o.Blob, o.grams = alias(blob), gramsOf(blob)
-	d := &Dictionary{original: o, held: new(atomic.Int64)}
-	d.held.Store(int64(cap(blob) + 4*len(o.Ends) + 8*(len(o.capitals)+len(o.grams)) + held))
+	d := &Dictionary{original: o, held: new(gauge)}
+	d.held.Add(int64(cap(blob) + 4*len(o.Ends) + 8*(len(o.capitals)+len(o.grams)) + held))
 	return d, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"math/bits"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"docket/shared/activity"
@@ -18,7 +17,7 @@ type Segment struct {
 	size     int // of the encoded bytes
 	head     head
 	sections [numSections]section
-	decoded  atomic.Int64 // bytes held besides the encoded ones
+	decoded  gauge // bytes held besides the encoded ones
 
 	dictionaries [numColumns]lazy[*Dictionary]
 	texts        [numColumns]lazy[*Text]
