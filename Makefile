@@ -28,7 +28,7 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-FUNCTIONS := authorizer enum search write fallback
+FUNCTIONS := authorizer enum search write fallback ingest
 # Reproducible, and without what a function never uses (RPC mode, symbols).
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
@@ -38,14 +38,14 @@ functions: ## build the Lambda functions for arm64 into bin/functions
 	done
 
 synth: functions ## write the CloudFormation templates to cdk.out; needs no account
-	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$($(GO) run ./infra/context)" $(GO) run ./infra
+	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$($(GO) run ./infra/context $(SETTINGS))" $(GO) run ./infra
 
 rehearsal: build synth
 	@for f in $(FUNCTIONS); do \
 	  CGO_ENABLED=0 $(GO) build $(FUNCTION_FLAGS) -o bin/rehearsal/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 
-rehearse: rehearsal ## run the AWS deployment on 127.0.0.1:9700, or PORT
+rehearse: rehearsal ## run the AWS deployment on 127.0.0.1:9700, or PORT; SETTINGS="ingestQueue=true …" go over cdk.json
 	$(BIN) rehearse --listen 127.0.0.1:$${PORT:-9700} --assembly cdk.out --binaries bin/rehearsal
 
 bootstrap: functions ## prepare the AWS account and region of your credentials, once

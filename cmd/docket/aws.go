@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
@@ -37,52 +38,76 @@ var tableOutputs = map[string]string{
 type awsFlags struct {
 	on                     bool
 	stack, region, profile string
+	endpoint               string
 }
 
-// add makes the flags, for a command and those below it.
+// add makes the flags, for a command and those below it that also work on a data
+// directory.
 func (f *awsFlags) add(c *cobra.Command) {
+	f.addAlone(c)
+	c.MarkFlagsMutuallyExclusive("aws", "data")
+	c.MarkFlagsMutuallyExclusive("endpoint", "data")
+}
+
+// addAlone makes them for commands that work on deployments alone.
+func (f *awsFlags) addAlone(c *cobra.Command) {
 	p := c.PersistentFlags()
 	p.BoolVar(&f.on, "aws", false, "work on a deployment in AWS, with the rights of your AWS credentials")
 	p.StringVar(&f.stack, "stack", "", "with --aws: name of the deployment in its cdk.json (default "+defaultStack+")")
 	p.StringVar(&f.region, "region", "", "with --aws: region of the deployment (default from AWS_REGION or the profile)")
 	p.StringVar(&f.profile, "profile", "", "with --aws: profile of your AWS configuration (default from AWS_PROFILE)")
-	c.MarkFlagsMutuallyExclusive("aws", "data")
+	p.StringVar(&f.endpoint, "endpoint", "", "instead of AWS, with --aws: the services of a rehearsal at this URL")
 }
 
 // check refuses flags that would be ignored: somebody who names a stack does not
 // mean the data directory.
 func (f *awsFlags) check() error {
+	f.on = f.on || f.endpoint != ""
 	if !f.on && (f.stack != "" || f.region != "" || f.profile != "") {
 		return &exitError{exitUsage, errors.New("--stack, --region and --profile say where in AWS: give --aws as well")}
 	}
 	return nil
 }
 
+// rehearsalRegion is that of the twins of package gateway.
+const rehearsalRegion = "us-east-1"
+
 // deployment is where the parts of a deployment are.
 type deployment struct {
 	cfg     aws.Config
-	stack   string // of the data
+	stack   string // the one whose outputs these are
 	outputs map[string]string
 }
 
 // open finds a deployment and reads its key ring.
 func (f *awsFlags) open(ctx context.Context) (*dataDir, error) {
-	stack := f.stack
-	if stack == "" {
-		stack = defaultStack
-	}
-	d := &deployment{stack: stack + "Data"}
-	if err := d.connect(ctx, f); err != nil {
+	d, err := f.deployment(ctx, "Data")
+	if err != nil {
 		return nil, err
 	}
-	if err := d.find(ctx); err != nil {
-		return nil, err
+	for _, name := range []string{tableOutputs[directoryTable], tableOutputs[recordsTable], tableOutputs[stateTable], ringOutput} {
+		if d.outputs[name] == "" {
+			return nil, fmt.Errorf("stack %s in %s has no output %s: it is not Docket's, or its deployment has not ended", d.stack, d.cfg.Region, name)
+		}
 	}
 	ring, err := d.keyRing(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &dataDir{Path: "stack " + d.stack, Ring: ring, deployed: d}, nil
+}
+
+// deployment connects, and reads the outputs of one of a deployment's stacks.
+func (f *awsFlags) deployment(ctx context.Context, part string) (*deployment, error) {
+	stack := f.stack
+	if stack == "" {
+		stack = defaultStack
+	}
+	d := &deployment{stack: stack + part}
+	if err := d.connect(ctx, f); err != nil {
+		return nil, err
+	}
+	return d, d.find(ctx)
 }
 
 // connect finds region and credentials, before any call, where it can be said
@@ -94,6 +119,10 @@ func (d *deployment) connect(ctx context.Context, f *awsFlags) error {
 	}
 	if f.profile != "" {
 		options = append(options, config.WithSharedConfigProfile(f.profile))
+	}
+	if f.endpoint != "" { // a rehearsal knows no credentials, and must not be shown any
+		options = append(options, config.WithBaseEndpoint(f.endpoint), config.WithRegion(rehearsalRegion),
+			config.WithCredentialsProvider(awscredentials.NewStaticCredentialsProvider("rehearsal", "rehearsal", "")))
 	}
 	var err error
 	if d.cfg, err = config.LoadDefaultConfig(ctx, options...); err != nil {
@@ -108,7 +137,7 @@ func (d *deployment) connect(ctx context.Context, f *awsFlags) error {
 	return nil
 }
 
-// find reads the outputs of the data stack.
+// find reads the outputs of the stack.
 func (d *deployment) find(ctx context.Context) error {
 	out, err := cloudformation.NewFromConfig(d.cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &d.stack})
 	if code, text := apiError(err); code == "ValidationError" && strings.Contains(text, "does not exist") {
@@ -121,11 +150,6 @@ func (d *deployment) find(ctx context.Context) error {
 	for _, s := range out.Stacks {
 		for _, o := range s.Outputs {
 			d.outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
-		}
-	}
-	for _, name := range []string{tableOutputs[directoryTable], tableOutputs[recordsTable], tableOutputs[stateTable], ringOutput} {
-		if d.outputs[name] == "" {
-			return fmt.Errorf("stack %s in %s has no output %s: it is not Docket's, or its deployment has not ended", d.stack, d.cfg.Region, name)
 		}
 	}
 	return nil

@@ -31,10 +31,11 @@ builds all that it needs.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return invoke(c.Context(), w, f) },
 	}
-	c.Flags().StringVar(&f.function, "function", "", "authorizer, enum, search, write or fallback (default: the event's folder)")
+	c.Flags().StringVar(&f.function, "function", "", "name of the function, such as enum or ingest (default: the event's folder)")
 	c.Flags().StringArrayVar(&f.events, "event", nil, "file with an event; may be repeated")
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
+	f.services = "127.0.0.1:0"
 	c.Flags().StringVar(&f.logLevel, "log", "warn", "least level that is logged to standard error: debug, info, warn, error")
 	_ = c.MarkFlagRequired("event") // fails for an unknown flag alone
 	return c

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,7 +24,10 @@ import (
 func init() { commands = append(commands, newRehearseCommand) }
 
 type rehearseFlags struct {
-	listen, assembly, binaries, logLevel string
+	listen, services, assembly, binaries, logLevel string
+	drop                                           string
+	visibility                                     time.Duration
+	repeat                                         float64
 }
 
 func newRehearseCommand(w world) *cobra.Command {
@@ -36,12 +38,21 @@ func newRehearseCommand(w world) *cobra.Command {
 		Long: `Run the synthesized AWS deployment on this machine: its functions as the built
 binaries, its tables in DynamoDB Local, and between the client and them a gateway
 that does what API Gateway does. make rehearse builds all that it needs. Nothing
-is kept when it ends.`,
-		Example: "  make rehearse\n  docket rehearse --listen 127.0.0.1:9700 --assembly cdk.out --binaries bin/rehearsal",
+is kept when it ends.
+
+Where the templates have queues, a bucket or rules, those are there too, and their
+messages go to the functions as Lambda takes them. Clients of AWS reach them with
+AWS_ENDPOINT_URL set to the address of --services, and so do docket's own commands
+with --endpoint.`,
+		Example: "  make rehearse\n  docket rehearse --listen 127.0.0.1:9700 --assembly cdk.out --binaries bin/rehearsal\n  docket dlq list --endpoint http://127.0.0.1:9701",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return rehearse(c.Context(), w, f) },
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:9700", "address and port to listen on, plain HTTP")
+	c.Flags().StringVar(&f.services, "services", "127.0.0.1:9701", "address and port of the twins of AWS's services, plain HTTP")
+	c.Flags().StringVar(&f.drop, "drop", "", "folder that stands in for uploads: files put into it become objects of the bucket")
+	c.Flags().DurationVar(&f.visibility, "visibility", 0, "visibility timeout of all queues, instead of that of the templates")
+	c.Flags().Float64Var(&f.repeat, "repeat", 0, "share of messages that are delivered again although they were done, 0 to 1")
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
 	c.Flags().StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
@@ -50,12 +61,29 @@ is kept when it ends.`,
 
 // rehearsal is what has to be stopped in the end.
 type rehearsal struct {
-	engine  *dynamolocal.Engine
-	secrets *http.Server
-	gateway *gateway.Gateway
+	engine   *dynamolocal.Engine
+	front    *http.Server // of the services
+	address  string       // theirs
+	services *gateway.Services
+	gateway  *gateway.Gateway
+	cancel   context.CancelFunc // of what runs beside requests
+	running  sync.WaitGroup
+}
+
+func (f *rehearseFlags) check() error {
+	switch {
+	case f.repeat < 0 || f.repeat > 1:
+		return &exitError{exitUsage, errors.New("--repeat must be from 0 to 1")}
+	case f.visibility < 0:
+		return &exitError{exitUsage, errors.New("--visibility must not be negative")}
+	}
+	return nil
 }
 
 func rehearse(ctx context.Context, w world, f rehearseFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	log, err := newLogger(w, f.logLevel)
 	if err != nil {
 		return err
@@ -65,17 +93,21 @@ func rehearse(ctx context.Context, w world, f rehearseFlags) error {
 	if err := r.start(ctx, w, f, log); err != nil {
 		return err
 	}
+	if err := r.run(ctx, f, log); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (use --listen to choose another address)", f.listen, err)
 	}
-	url := "http://" + listener.Addr().String()
-	fmt.Fprintf(w.stdout, "Docket listens on %s (rehearsal of the AWS deployment; nothing is kept)\n", url)
-	printDemo(w.stdout, url, serveFlags{http: true})
+	address := "http://" + listener.Addr().String()
+	fmt.Fprintf(w.stdout, "AWS services: %s (AWS_ENDPOINT_URL, or docket's --endpoint)\n", r.address)
+	fmt.Fprintf(w.stdout, "Docket listens on %s (rehearsal of the AWS deployment; nothing is kept)\n", address)
+	printDemo(w.stdout, address, serveFlags{http: true})
 	return serveUntilDone(ctx, listener, r.gateway, log)
 }
 
-// start brings the engines up from below: tables, secret, demo, gateway.
+// start brings the engines up from below: tables, secret, queues, demo, gateway.
 func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *slog.Logger) error {
 	var err error
 	if r.engine, err = dynamolocal.Start(ctx); err != nil {
@@ -95,16 +127,15 @@ func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *sl
 		}
 	}
 	document := fmt.Sprintf(`{"realm":%q,"seed":%q}`, realm, rand.Text()+rand.Text())
-	secretsURL, err := r.serveSecret(document)
-	if err != nil {
+	if err := r.serve(f, physical, document, log); err != nil {
 		return err
 	}
 	if err := r.seed(ctx, names, document, log); err != nil {
 		return err
 	}
 	r.gateway, err = gateway.New(gateway.Config{
-		Assembly: f.assembly, Binaries: f.binaries, Physical: physical,
-		Variables: map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint, "AWS_ENDPOINT_URL_SECRETS_MANAGER": secretsURL},
+		Assembly: f.assembly, Binaries: f.binaries, Services: r.services,
+		Variables: map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint},
 		Stderr:    &locked{w: w}, Rand: rand.Reader, Now: time.Now, Log: log,
 		ColdStart: func(function string, took time.Duration) {
 			log.Info("cold start", "function", function, "took", took)
@@ -123,24 +154,6 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.stderr.Write(p)
-}
-
-// serveSecret is Secrets Manager with one secret.
-func (r *rehearsal) serveSecret(document string) (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("serve the secret: %w", err)
-	}
-	r.secrets = &http.Server{ReadHeaderTimeout: headerTime, Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "KeyRing", "SecretString": document}) // an error means that the function is gone
-	})}
-	go func() { _ = r.secrets.Serve(listener) }() // it ends with ErrServerClosed in close
-	return "http://" + listener.Addr().String(), nil
 }
 
 // seed puts the demo into the tables.
@@ -173,11 +186,18 @@ func (r *rehearsal) seed(ctx context.Context, names map[string]gateway.Kind, doc
 }
 
 func (r *rehearsal) close() {
-	if r.gateway != nil {
-		r.gateway.Close()
+	if r.cancel != nil {
+		r.cancel()
 	}
-	if r.secrets != nil {
-		_ = r.secrets.Close() // its connections are those of functions that have ended
+	if r.gateway != nil {
+		r.gateway.Close() // ends the functions that still work on messages
+	}
+	r.running.Wait()
+	if r.front != nil {
+		_ = r.front.Close() // its connections are those of functions that have ended
+	}
+	if r.services != nil {
+		_ = r.services.Close() // a temporary folder that stays costs only space
 	}
 	if r.engine != nil {
 		r.engine.Stop()

@@ -25,7 +25,7 @@ const repository = "../../.."
 // functionFlags are those of the Makefile, which TestFlagsAreThoseOfMake compares.
 var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
-var functions = []string{"authorizer", "enum", "search", "write", "fallback"}
+var functions = []string{"authorizer", "enum", "search", "write", "fallback", "ingest"}
 
 // needTools skips where the machine has no Java or Node. On CI they must be
 // there: a rehearsal that never ran is no rehearsal.
@@ -66,7 +66,10 @@ func buildFunctions(t testing.TB, dir, arch string) {
 	}
 }
 
-// synthesize writes the templates to a folder.
+// sources are the settings of cdk.json with which records come without a client.
+var sources = []string{"ingestQueue=true", "ingestBucket=true", "ingestCloudTrail=true", "ingestReadEvents=true", "ingestCustomEvents=true", `ingestAccounts=["218007301253"]`}
+
+// synthesize writes the templates to a folder, with every source on.
 func synthesize(t testing.TB, dir string) {
 	t.Helper()
 	for _, f := range functions { // the assets of the app
@@ -75,7 +78,7 @@ func synthesize(t testing.TB, dir string) {
 			break
 		}
 	}
-	settings := command(t, nil, "go", "run", "./infra/context")
+	settings := command(t, nil, "go", append([]string{"run", "./infra/context"}, sources...)...)
 	command(t, []string{"CDK_OUTDIR=" + dir, "CDK_CONTEXT_JSON=" + string(settings)}, "go", "run", "./infra")
 }
 
@@ -91,6 +94,7 @@ func absolute(t testing.TB, path string) string {
 // running is a docket rehearse.
 type running struct {
 	url     string
+	aws     string // address of the services
 	process *exec.Cmd
 	log     *lockedBuffer
 }
@@ -112,7 +116,10 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-var listens = regexp.MustCompile(`listens on (http://\S+)`)
+var (
+	listens  = regexp.MustCompile(`listens on (http://\S+)`)
+	services = regexp.MustCompile(`^AWS services: (http://\S+)`)
+)
 
 // built is all that a rehearsal is started from.
 type built struct{ assembly, binaries, docket string }
@@ -129,10 +136,10 @@ func build(t testing.TB) built {
 }
 
 // start runs docket rehearse until the test ends.
-func start(t testing.TB, b built) *running {
+func start(t testing.TB, b built, flags ...string) *running {
 	t.Helper()
 	r := &running{log: &lockedBuffer{}}
-	r.process = exec.Command(b.docket, "rehearse", "--listen", "127.0.0.1:0", "--assembly", b.assembly, "--binaries", b.binaries)
+	r.process = exec.Command(b.docket, append([]string{"rehearse", "--listen", "127.0.0.1:0", "--services", "127.0.0.1:0", "--assembly", b.assembly, "--binaries", b.binaries}, flags...)...)
 	r.process.Stderr = r.log
 	out, err := r.process.StdoutPipe()
 	if err != nil {
@@ -146,6 +153,9 @@ func start(t testing.TB, b built) *running {
 	for r.url == "" && lines.Scan() {
 		if m := listens.FindStringSubmatch(lines.Text()); m != nil {
 			r.url = m[1]
+		}
+		if m := services.FindStringSubmatch(lines.Text()); m != nil {
+			r.aws = m[1]
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // it ends with the process

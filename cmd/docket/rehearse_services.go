@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"docket/shared/gateway"
+	"docket/shared/gateway/objects"
+)
+
+// serve puts the twins of AWS's services under one address.
+func (r *rehearsal) serve(f rehearseFlags, physical map[string]string, document string, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", f.services)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (use --services to choose another address)", f.services, err)
+	}
+	r.address = "http://" + listener.Addr().String()
+	engine, err := url.Parse(r.engine.Endpoint)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	r.services, err = gateway.NewServices(gateway.ServicesConfig{
+		Assembly: f.assembly, Base: r.address, Physical: physical, Visibility: f.visibility, Repeat: f.repeat, Rand: rand.Reader, Log: log,
+		Handlers: map[string]http.Handler{"DynamoDB_": httputil.NewSingleHostReverseProxy(engine), "secretsmanager.": secret(document)},
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	r.front = &http.Server{ReadHeaderTimeout: headerTime, Handler: r.services}
+	go func() { _ = r.front.Serve(listener) }() // it ends with ErrServerClosed in close
+	return nil
+}
+
+// run takes messages and files until close.
+func (r *rehearsal) run(ctx context.Context, f rehearseFlags, log *slog.Logger) error {
+	const output = "DropBucketName"
+	bucket := r.services.Bucket(output)
+	if f.drop != "" && bucket == "" {
+		return errors.New("--drop: the templates have no bucket: switch ingestBucket on")
+	}
+	ctx, r.cancel = context.WithCancel(ctx)
+	r.running.Go(func() { r.gateway.Run(ctx) })
+	if f.drop != "" {
+		r.running.Go(func() { upload(ctx, r.services.Objects, bucket, f.drop, log) })
+	}
+	return nil
+}
+
+// upload looks into a folder each second.
+func upload(ctx context.Context, to *objects.Store, bucket, folder string, log *slog.Logger) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	seen := map[string]string{}
+	for {
+		if err := to.Upload(bucket, folder, seen); err != nil {
+			log.Error("upload", "folder", folder, "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// secret is Secrets Manager with one secret.
+func secret(document string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "KeyRing", "SecretString": document}) // an error means that the function is gone
+	})
+}
