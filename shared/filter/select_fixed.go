@@ -61,11 +61,27 @@ func (s *selection) narrowSpans(spans []segment.Span, whens []int64, allowed int
 		case allowed.covers(span):
 			s.addRows(low, high)
 		default:
-			for row := low; row < high; row++ {
-				if allowed.has(whens[row]) {
-					s.rows = append(s.rows, uint32(row))
-				}
-			}
+			s.addWhens(whens, low, high, allowed)
+		}
+	}
+}
+
+// addWhens adds the rows from low on and before high whose time is allowed.
+func (s *selection) addWhens(whens []int64, low, high int, allowed intervals) {
+	if len(allowed) == 1 {
+		only := allowed[0]
+		n := len(s.rows)
+		s.rows = grow(s.rows, high-low)
+		for i, when := range whens[low:high] {
+			s.rows[n] = uint32(low + i)
+			n += bit(only.has(when))
+		}
+		s.rows = s.rows[:n]
+		return
+	}
+	for row := low; row < high; row++ {
+		if allowed.has(whens[row]) {
+			s.rows = append(s.rows, uint32(row))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 )
@@ -90,10 +91,32 @@ func (o *original) append(dst []byte, i int) []byte {
 	base := len(dst)
 	dst = append(dst, o.Blob[start:end]...)
 	v := dst[base:]
+	for ; len(v) >= 8; v, start = v[8:], start+8 {
+		if bits := o.capitalsAt(start); bits != 0 {
+			binary.LittleEndian.PutUint64(v, binary.LittleEndian.Uint64(v)&^(spread(bits)>>2))
+		}
+	}
 	for k := range v {
 		v[k] -= byte(o.capitals[(start+k)/64]>>((start+k)%64)&1) << 5
 	}
 	return dst
+}
+
+// capitalsAt is the bits of eight bytes from at on.
+func (o *original) capitalsAt(at int) byte {
+	word, shift := at/64, at%64
+	bits := o.capitals[word] >> shift
+	if shift > 56 {
+		bits |= o.capitals[word+1] << (64 - shift)
+	}
+	return byte(bits)
+}
+
+// spread makes each bit the top bit of a byte, the lowest of the first.
+func spread(bits byte) uint64 {
+	const each, top = 0x8040201008040201, 0x8080808080808080
+	single := uint64(bits) * 0x0101010101010101 & each
+	return (single | (single + 0x7f7f7f7f7f7f7f7f)) & top
 }
 
 func (o *original) start(i int) int {
