@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"docket/shared/access"
+	"docket/shared/auth/ntlmtest"
 	"docket/shared/table/memory"
 )
 
@@ -56,6 +57,65 @@ func FuzzAuthorization(f *testing.F) {
 		out, err := a.Authenticate(context.Background(), Request{Method: "GET", Target: "/", Authorization: []string{header}, Source: source})
 		if err != nil || out.OK || out.Challenge == "" {
 			t.Fatalf("%+v, %v", out, err)
+		}
+	})
+}
+
+// FuzzNTLM sends any message in each of its carriers to an installation whose account
+// has NTLM: no panic, nobody is admitted without the password, and what answers a
+// type 1 is one challenge.
+func FuzzNTLM(f *testing.F) {
+	fix := newFixture(f)
+	a := fix.instance(func(c *Config) { c.Log, c.Rand = slog.New(slog.DiscardHandler), zeros{} })
+	stranger := user()
+	stranger.Password = "not it"
+	type1, type2 := fix.begin(a, &stranger)
+	f.Add(type1)
+	f.Add(type2)
+	for _, change := range []func(*ntlmtest.Client){
+		func(*ntlmtest.Client) {},
+		func(c *ntlmtest.Client) {
+			c.MIC, c.Extra = true, []ntlmtest.Pair{{ID: 9, Value: []byte("H\x00")}, {ID: 10, Value: make([]byte, 16)}}
+		},
+		func(c *ntlmtest.Client) { c.Bytes, c.Trailing, c.User = true, true, "J\u00fcrg" },
+		func(c *ntlmtest.Client) { c.Edit = without(7) },
+	} {
+		c := stranger
+		change(&c)
+		type3, err := c.Type3(type1, type2)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(type3)
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		for _, k := range carriers {
+			for _, first := range []bool{true, false} {
+				h := ntlmtest.Header(k.scheme, message, k.framed, first)
+				out, err := a.Authenticate(context.Background(), Request{Authorization: []string{h}, Host: host, Source: source})
+				if err != nil || out.OK || out.Challenge == "" {
+					t.Fatalf("%q: %+v, %v", h, out, err)
+				}
+				if begun := strings.HasPrefix(out.Challenge, k.scheme+" "); begun && strings.Contains(out.Challenge, ",") {
+					t.Fatalf("%q is answered by %q", h, out.Challenge)
+				}
+			}
+		}
+	})
+}
+
+// FuzzNegotiate sends any token, to an installation that takes tickets.
+func FuzzNegotiate(f *testing.F) {
+	fix := newFixture(f)
+	a := fix.instance(func(c *Config) { c.Log, c.Kerberos = slog.New(slog.DiscardHandler), tickets{} })
+	u := user()
+	for _, token := range [][]byte{u.Type1(), ntlmtest.FrameInit(u.Type1()), ntlmtest.FrameAnswer(u.Type1()), []byte(kerberosToken("x")), []byte("NTLMSSP\x00")} {
+		f.Add(token)
+	}
+	f.Fuzz(func(t *testing.T, token []byte) {
+		out, err := a.Authenticate(context.Background(), Request{Authorization: []string{ntlmtest.Header("Negotiate", token, false, true)}, Host: host, Source: source})
+		if err != nil || out.OK || out.Challenge == "" {
+			t.Fatalf("%x: %+v, %v", token, out, err)
 		}
 	})
 }
