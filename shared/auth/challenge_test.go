@@ -31,12 +31,31 @@ func TestChallenges(t *testing.T) {
 		{"digest", "curl/8", md5 + ", " + sha256},
 		{"digest-sha-256", "Mozilla/5.0", sha256}, // the exception would leave nothing
 		{"digest-md5", "", md5},
+		// NTLM is last: curl takes what follows for its token.
+		{"ntlm,digest,basic", "curl/7.88.1", basic + ", " + md5 + ", " + sha256 + ", NTLM"},
+		{"negotiate,ntlm,digest,basic", "curl/7.88.1", basic + ", " + md5 + ", " + sha256 + ", NTLM"}, // no keytab
+		{"keytab,ntlm,digest,basic", "curl/7.88.1", basic + ", Negotiate, " + md5 + ", " + sha256 + ", NTLM"},
+		{"keytab", "Mozilla/5.0", "Negotiate"},
+		{"ntlm", "Mozilla/5.0", "NTLM"},
+		{"keytab,ntlm,digest,basic", "Mozilla/5.0 (X11; Linux x86_64)", md5 + ", " + basic},
+		{"keytab,ntlm,digest,basic", "python-httpx/0.27.0", md5 + ", " + basic},
+		{"keytab,ntlm,digest,basic", "Python-urllib/3.11", md5 + ", " + basic},
+		{"ntlm,basic", "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1", basic + ", NTLM"},
+		{"ntlm,basic", "Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.22631; en-US) PowerShell/7.4.1", basic + ", NTLM"},
 	} {
-		schemes, err := ParseSchemes(c.schemes)
+		list, withTickets := strings.CutPrefix(c.schemes, "keytab")
+		if withTickets {
+			list = "negotiate" + list
+		}
+		schemes, err := ParseSchemes(list)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := f.instance(func(k *Config) { k.Schemes = schemes })
+		a := f.instance(func(k *Config) {
+			if k.Schemes = schemes; withTickets {
+				k.Kerberos = tickets{}
+			}
+		})
 		out, err := a.Authenticate(context.Background(), Request{Method: "GET", Target: target, UserAgent: c.userAgent})
 		if err != nil {
 			t.Fatal(err)
