@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"docket/shared/access"
+	"docket/shared/auth"
+	"docket/shared/environment"
 	"docket/shared/gateway"
 	"docket/shared/keys"
 	"docket/shared/ledger"
@@ -25,7 +27,7 @@ func init() { commands = append(commands, newRehearseCommand) }
 
 type rehearseFlags struct {
 	listen, services, assembly, binaries, logLevel string
-	drop                                           string
+	drop, auth                                     string
 	visibility                                     time.Duration
 	repeat                                         float64
 }
@@ -53,6 +55,7 @@ with --endpoint.`,
 	c.Flags().StringVar(&f.drop, "drop", "", "folder that stands in for uploads: files put into it become objects of the bucket")
 	c.Flags().DurationVar(&f.visibility, "visibility", 0, "visibility timeout of all queues, instead of that of the templates")
 	c.Flags().Float64Var(&f.repeat, "repeat", 0, "share of messages that are delivered again although they were done, 0 to 1")
+	c.Flags().StringVar(&f.auth, "auth", "", "authentication schemes to offer, instead of those of the templates")
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
 	c.Flags().StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
@@ -77,7 +80,21 @@ func (f *rehearseFlags) check() error {
 	case f.visibility < 0:
 		return &exitError{exitUsage, errors.New("--visibility must not be negative")}
 	}
+	if f.auth != "" {
+		if _, err := auth.ParseSchemes(f.auth); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("--auth: %w", err)}
+		}
+	}
 	return nil
+}
+
+// variables are those of every function beside what the templates give it.
+func (f *rehearseFlags) variables(r *rehearsal) map[string]string {
+	v := map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint}
+	if f.auth != "" {
+		v[environment.Schemes] = f.auth
+	}
+	return v
 }
 
 func rehearse(ctx context.Context, w world, f rehearseFlags) error {
@@ -135,7 +152,7 @@ func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *sl
 	}
 	r.gateway, err = gateway.New(gateway.Config{
 		Assembly: f.assembly, Binaries: f.binaries, Services: r.services,
-		Variables: map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint},
+		Variables: f.variables(r),
 		Stderr:    &locked{w: w}, Rand: rand.Reader, Now: time.Now, Log: log,
 		ColdStart: func(function string, took time.Duration) {
 			log.Info("cold start", "function", function, "took", took)
