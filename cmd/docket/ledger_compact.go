@@ -15,8 +15,11 @@ import (
 )
 
 // onOneMachine is how a file is compacted: to full segments, and many tombstones
-// with one wait for the disk.
-var onOneMachine = ledger.Compaction{AdoptBytes: table.MaxItem / 2, TombstonesPerWrite: table.MaxOps}
+// with one wait for the disk. All who write have one clock, and a tombstone takes
+// more room than the record it stands for.
+var onOneMachine = ledger.Compaction{
+	AdoptBytes: table.MaxItem / 2, TombstonesPerWrite: table.MaxOps, TombstoneLife: ledger.LeastTombstoneLife,
+}
 
 // inDynamoDB is how a deployment is compacted by hand.
 var inDynamoDB = ledger.Compaction{Parallel: 16}

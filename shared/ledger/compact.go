@@ -24,8 +24,8 @@ const (
 	mergeRecords = 10_000
 
 	// roundItems and roundBytes bound what one round holds in memory.
-	roundItems = 8192
-	roundBytes = 16 << 20
+	roundItems = 16384
+	roundBytes = 8 << 20
 
 	// roundMerges bounds the transaction that ends a round.
 	roundMerges = 48
@@ -37,6 +37,10 @@ const (
 	// tombstoneLife is how long a position stays taken by a tombstone: far
 	// longer than a writer may go by a place it has seen (seenLife).
 	tombstoneLife = 30 * 24 * time.Hour
+
+	// LeastTombstoneLife is enough where all who write have one clock, and no
+	// write is applied after it was given up.
+	LeastTombstoneLife = seenLife + time.Hour
 
 	// retainReplaced is how long replaced segments stay for readers that are
 	// about to open them; later they find the new ones.
@@ -60,6 +64,9 @@ type Compaction struct {
 	// 0 is 1. On DynamoDB transactions cost twice as much; on a file one is
 	// one wait for the disk.
 	TombstonesPerWrite int
+	// TombstoneLife is how long positions stay taken by tombstones, at least
+	// LeastTombstoneLife; 0 is 30 days.
+	TombstoneLife time.Duration
 	// Retain is how long replaced segments stay, 0 is 10 minutes; Busy how long
 	// another's round is respected, 0 is 2 minutes. Both may be negative: not
 	// at all.
@@ -81,6 +88,9 @@ func (c Compaction) withDefaults() Compaction {
 	set(&c.Fan, defaultFan)
 	set(&c.TombstonesPerWrite, 1)
 	set(&c.MaxRecords, mergeRecords)
+	if c.TombstoneLife == 0 {
+		c.TombstoneLife = tombstoneLife
+	}
 	if c.Retain == 0 {
 		c.Retain = retainReplaced
 	}
@@ -121,7 +131,8 @@ type Debt struct {
 // are those of Scan and of the table; whatever happened, the next round goes on.
 func (l *Ledger) Compact(ctx context.Context, s Shard, options Compaction) (Round, error) {
 	c := &compacting{l: l, shard: s, Compaction: options.withDefaults(), round: Round{Shard: s}}
-	if s >= MaxShards || c.Fan < 2 || c.TombstonesPerWrite < 1 || c.TombstonesPerWrite > table.MaxOps || c.MaxRecords < 1 {
+	if s >= MaxShards || c.Fan < 2 || c.TombstonesPerWrite < 1 || c.TombstonesPerWrite > table.MaxOps || c.MaxRecords < 1 ||
+		c.TombstoneLife < LeastTombstoneLife {
 		return c.round, fmt.Errorf("compact shard %d: %w", s, ErrInvalid)
 	}
 	err := c.run(ctx)

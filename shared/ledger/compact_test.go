@@ -436,7 +436,7 @@ func TestMergedSegmentGone(t *testing.T) {
 // TestCompactRefuses what makes no sense.
 func TestCompactRefuses(t *testing.T) {
 	l := open(t, newTable())
-	for _, c := range []Compaction{{Fan: 1}, {TombstonesPerWrite: table.MaxOps + 1}, {TombstonesPerWrite: -1}, {MaxRecords: -1}} {
+	for _, c := range []Compaction{{Fan: 1}, {TombstonesPerWrite: table.MaxOps + 1}, {TombstonesPerWrite: -1}, {MaxRecords: -1}, {TombstoneLife: time.Hour}} {
 		if _, err := l.Compact(context.Background(), 0, c); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%+v: %v", c, err)
 		}

@@ -162,7 +162,7 @@
 // finds in the root. Two rounds on a shard harm only each other's work.
 //
 // A position never becomes free: after the tombstone of a position has expired (30
-// days) only a writer that still went by the place where it saw the log end before
+// days, or what Compaction.TombstoneLife says) only a writer that still went by the place where it saw the log end before
 // could write there. None does: a place seen more than a day ago is read again.
 //
 // A merge concatenates runs, so RIDs, authors and commit times stay. It drops their

@@ -49,7 +49,7 @@ func (c *compacting) mergeAll(ctx context.Context, p plan) ([]merge, error) {
 
 // merge encodes the pieces of a range as one segment: all that fit one item, from
 // the first on. It is nil if fewer than two do.
-func (c *compacting) merge(ctx context.Context, sp span2) (*merge, error) {
+func (c *compacting) merge(ctx context.Context, sp pieceRange) (*merge, error) {
 	for to := sp.to; to-sp.from >= 2; {
 		m, err := c.encode(ctx, c.pieces[sp.from:to])
 		if err != nil {

@@ -173,14 +173,14 @@ const levels = 3
 
 // plan is what a round is to do with its pieces.
 type plan struct {
-	merges  []span2 // of pieces, in order
-	publish int     // pieces[:publish] are to be listed
-	adopted int     // of them, those that are not listed now and stay as they are
-	open    int     // pieces[open:] may be merged again
+	merges  []pieceRange // of pieces, in order
+	publish int          // pieces[:publish] are to be listed
+	adopted int          // of them, those that are not listed now and stay as they are
+	open    int          // pieces[open:] may be merged again
 }
 
-// span2 is a range of pieces.
-type span2 struct{ from, to int }
+// pieceRange is a range of pieces.
+type pieceRange struct{ from, to int }
 
 // plan decides what to merge: between two settled pieces whatever there is, at the
 // end of the log only Fan pieces of about one size, or what fills a segment.
@@ -196,9 +196,13 @@ func (c *compacting) plan() plan {
 		for j < len(c.pieces) && !c.settled(&c.pieces[j]) {
 			j++
 		}
-		if j < len(c.pieces) || c.All {
+		switch {
+		case j == len(c.pieces) && c.capped && c.groups(&p, i, j, j-i+1):
+			// What does not fill a segment is left to the next round, which
+			// sees what follows.
+		case j < len(c.pieces) || c.All:
 			c.groups(&p, i, j, 2)
-		} else {
+		default:
 			c.tiers(&p, i, j)
 		}
 		switch {
@@ -269,8 +273,9 @@ func (c *compacting) tiers(p *plan, i, j int) {
 }
 
 // groups cuts the pieces i to j into merges: each fills a segment, the last one
-// may be of at least least pieces.
-func (c *compacting) groups(p *plan, i, j, least int) {
+// may be of at least least pieces. It says whether there was any.
+func (c *compacting) groups(p *plan, i, j, least int) bool {
+	before := len(p.merges)
 	for i < j && len(p.merges) < roundMerges {
 		k, records, bytes := i, 0, 0
 		for k < j && (k == i || records+c.pieces[k].n <= c.MaxRecords && c.estimate(records+c.pieces[k].n, bytes+c.pieces[k].bytes) <= c.l.maxItem) {
@@ -279,10 +284,11 @@ func (c *compacting) groups(p *plan, i, j, least int) {
 			k++
 		}
 		if full := k < j; k-i >= 2 && (full || k-i >= least) {
-			p.merges = append(p.merges, span2{i, k})
+			p.merges = append(p.merges, pieceRange{i, k})
 		}
 		i = k
 	}
+	return len(p.merges) > before
 }
 
 // estimate is how many bytes a merge may take: never much more than its pieces,

@@ -172,7 +172,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 
 // bury writes tombstones, some at a time.
 func (c *compacting) bury(ctx context.Context, graves []grave) error {
-	expires := c.l.now().Add(tombstoneLife + clockSlack).Unix()
+	expires := c.l.now().Add(c.TombstoneLife + clockSlack).Unix()
 	var batches [][]table.Op
 	for list := range slices.Chunk(graves, c.TombstonesPerWrite) {
 		ops := make([]table.Op, len(list))
