@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,6 +296,39 @@ func TestTimeOver(t *testing.T) {
 	if s.Records.Stored+len(s.Retry) != 4 || len(s.Retry) == 0 || s.Records.Stored == 0 || s.Refused != 0 {
 		t.Errorf("%+v", s)
 	}
+}
+
+// TestOneFileAtATime: however many workers there are.
+func TestOneFileAtATime(t *testing.T) {
+	w := newWorld(t)
+	c := w.config()
+	c.Workers = 4
+	var reading, most atomic.Int64
+	c.Objects = opener(func(context.Context, Object) (io.ReadCloser, error) {
+		most.Store(max(most.Load(), reading.Add(1)))
+		for range 100 {
+			runtime.Gosched()
+		}
+		return file{strings.NewReader(record(1)), &reading}, nil
+	})
+	var ms []Message
+	for i := range 20 {
+		ms = append(ms, Message{ID: fmt.Sprint(i), Body: notice(Object{testBucket, fmt.Sprint(i), "1", "e"})})
+	}
+	if s := New(c).Take(context.Background(), Files, ms, never, ""); s.Records.Stored != 20 || most.Load() != 1 || reading.Load() != 0 {
+		t.Errorf("%+v, %d at a time, %d left open", s, most.Load(), reading.Load())
+	}
+}
+
+// file counts that it is closed.
+type file struct {
+	io.Reader
+	open *atomic.Int64
+}
+
+func (f file) Close() error {
+	f.open.Add(-1)
+	return nil
 }
 
 // TestNeverBegun: to be last in line is no reason to become a dead letter.
