@@ -93,7 +93,7 @@ func directory(t *testing.T) *access.Directory {
 func event(method, path string) request {
 	return request{
 		MethodArn: "arn:aws:execute-api:us-east-1:000000000000:abc/netwrix/" + method + path, Path: path, HTTPMethod: method,
-		MultiValueHeaders: map[string][]string{"authorization": {"Basic x"}, "Authorization": {"Basic y"}, "user-agent": {"tests"}},
+		MultiValueHeaders: map[string][]string{"authorization": {"Basic x"}, "Authorization": {"Basic y"}, "user-agent": {"tests"}, "host": {"docket.example"}},
 		RequestContext: events.APIGatewayCustomAuthorizerRequestTypeRequestContext{
 			Identity: events.APIGatewayCustomAuthorizerRequestTypeRequestIdentity{SourceIP: "192.0.2.1"},
 		},
@@ -137,7 +137,7 @@ func TestHandle(t *testing.T) {
 		if c.allow && got.Context["account"] != "ann" || !c.allow && (got.Context["challenge"] != "again" || got.PrincipalID != anonymous || got.Context["account"] != nil) {
 			t.Errorf("%s: principal %q, context %v", c.name, got.PrincipalID, got.Context)
 		}
-		if len(k.asked.Authorization) != 2 || k.asked.UserAgent != "tests" || k.asked.Source != "192.0.2.1" {
+		if len(k.asked.Authorization) != 2 || k.asked.UserAgent != "tests" || k.asked.Source != "192.0.2.1" || k.asked.Host != "docket.example" {
 			t.Errorf("%s: asked %+v; want the headers in whatever case, and the source", c.name, k.asked)
 		}
 	}
