@@ -16,6 +16,10 @@ type all struct {
 }
 
 func (s *Segment) all() (*all, error) {
+	return s.whole.get(s.everything)
+}
+
+func (s *Segment) everything() (*all, error) {
 	var a all
 	var err error
 	if a.whens, err = s.Whens(); err != nil {

@@ -25,6 +25,7 @@ type Segment struct {
 	actions      lazy[[]activity.Action]
 	starts       lazy[[]uint32]
 	origins      lazy[[]Run]
+	whole        lazy[*all]
 	archive      []byte
 }
 

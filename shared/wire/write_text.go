@@ -1,6 +1,11 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+	"unsafe"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -8,27 +13,94 @@ const hexDigits = "0123456789abcdef"
 // escaped; bytes that are not UTF-8 become U+FFFD.
 func appendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	done := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			n := validRune(s[i:])
-			if n == 0 {
-				dst = append(append(dst, s[done:i]...), "\ufffd"...)
-				done = i + 1
-			}
-			i += max(n, 1)
+	for s != "" {
+		plain := 0
+		if dst, plain = appendPlain(dst, s, &jsonPlain); plain == len(s) {
+			break
+		}
+		s = s[plain:]
+		if c := s[0]; c < utf8.RuneSelf {
+			dst = appendJSONEscape(dst, c)
+			s = s[1:]
 			continue
 		}
-		if !jsonStop[c] {
-			i++
-			continue
+		n := validRune(s)
+		if n == 0 {
+			dst = append(dst, "\ufffd"...)
+		} else {
+			dst = append(dst, s[:n]...)
 		}
-		dst = appendJSONEscape(append(dst, s[done:i]...), c)
-		i++
-		done = i
+		s = s[max(n, 1):]
 	}
-	return append(append(dst, s[done:]...), '"')
+	return append(dst, '"')
+}
+
+// Eight bytes are looked at together. A test has the top bit of a byte set if
+// that is not plain; behind the first such byte it may be wrong.
+const (
+	every = 0x0101010101010101
+	tops  = 0x80 * every
+)
+
+// below has the bytes below n, at most 128, and is the bytes that are c.
+func below(w, n uint64) uint64 { return (w - n*every) &^ w & tops }
+func is(w uint64, c byte) uint64 {
+	w ^= uint64(c) * every
+	return (w - every) &^ w & tops
+}
+
+// plainness is the bytes that are written as they are: of ASCII all from the space
+// on but those in not, and some control characters.
+type plainness struct {
+	table [256]bool
+	not   [3]byte
+}
+
+func newPlainness(not [3]byte, controls string) plainness {
+	p := plainness{not: not}
+	for c := 0x20; c < utf8.RuneSelf; c++ {
+		p.table[c] = true
+	}
+	for _, c := range []byte(controls) {
+		p.table[c] = true
+	}
+	for _, c := range not {
+		p.table[c] = false
+	}
+	return p
+}
+
+var (
+	jsonPlain = newPlainness([3]byte{'"', '\\', '\\'}, "")
+	xmlPlain  = newPlainness([3]byte{'&', '<', '>'}, "\t\n")
+)
+
+// appendPlain appends the plain bytes that s begins with and returns how many
+// there are.
+func appendPlain(dst []byte, s string, plain *plainness) ([]byte, int) {
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	n := 0
+	for n+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[n:])
+		stops := w&tops | below(w, 0x20) | is(w, plain.not[0]) | is(w, plain.not[1]) | is(w, plain.not[2])
+		dst = binary.LittleEndian.AppendUint64(dst, w)
+		if stops != 0 {
+			k := bits.TrailingZeros64(stops) / 8
+			dst = dst[:len(dst)-8+k]
+			if n += k; !plain.table[b[n]] {
+				return dst, n
+			}
+			dst = append(dst, b[n])
+			n++
+			continue
+		}
+		n += 8
+	}
+	for n < len(b) && plain.table[b[n]] {
+		dst = append(dst, b[n])
+		n++
+	}
+	return dst, n
 }
 
 func appendJSONEscape(dst []byte, c byte) []byte {
@@ -55,34 +127,23 @@ func validRune(s string) int {
 	return n
 }
 
-// xmlEscape marks the bytes that are not written to XML as they are, or begin
-// what is not.
-var xmlEscape = func() (escape [256]bool) {
-	for c := range 256 {
-		escape[c] = c < 0x20 || c >= utf8.RuneSelf
-	}
-	escape['\t'], escape['\n'] = false, false
-	escape['&'], escape['<'], escape['>'] = true, true, true
-	return escape
-}()
-
 // appendXMLText appends s as character data. What XML 1.0 cannot carry becomes
 // U+FFFD; a carriage return would be read as a line feed if it stood plainly.
 func appendXMLText(dst []byte, s string) []byte {
-	done := 0
-	for i := 0; i < len(s); {
-		if !xmlEscape[s[i]] {
-			i++
-			continue
+	for s != "" {
+		plain := 0
+		if dst, plain = appendPlain(dst, s, &xmlPlain); plain == len(s) {
+			break
 		}
-		n, as := xmlReplacement(s[i:])
-		if as != "" {
-			dst = append(append(dst, s[done:i]...), as...)
-			done = i + n
+		s = s[plain:]
+		n, as := xmlReplacement(s)
+		if as == "" {
+			as = s[:n]
 		}
-		i += n
+		dst = append(dst, as...)
+		s = s[n:]
 	}
-	return append(dst, s[done:]...)
+	return dst
 }
 
 // xmlReplacement is what stands for the first n bytes of s, "" for themselves.
