@@ -12,7 +12,7 @@ KILLS ?= 200
 CDK := 2.1148.1
 
 
-.PHONY: help build run functions synth rehearse bootstrap deploy diff destroy test check fuzz bench bench-compare simulate kill vuln clean
+.PHONY: help build run functions synth rehearse bootstrap deploy diff destroy test check fuzz bench bench-compare bench-peers simulate kill vuln clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,11 @@ bench-compare: ## micro-benchmarks here against those of BASE (a commit), by ben
 	(cd "$$dir/base" && $(GO) test -run '^$$' -bench . -count 6 $(PACKAGES)) > "$$dir/base.txt"; \
 	$(GO) test -run '^$$' -bench . -count 6 $(PACKAGES) > "$$dir/here.txt"; \
 	$(GO) run golang.org/x/perf/cmd/benchstat@latest "$$dir/base.txt" "$$dir/here.txt"
+
+PEERS ?=
+bench-peers: build ## Docket beside DuckDB and PostgreSQL: see bench/peers/README.md
+	npm --prefix bench/peers install --no-package-lock --no-audit --no-fund
+	node bench/peers/peers.mjs --docket $(BIN) $(PEERS)
 
 simulate: ## SCHEDULES random fault schedules of the ledger, the first with SEED (0: a new one)
 	$(GO) test ./shared/ledger -run '^TestSimulation$$' -v -timeout 0 -args -schedules $(SCHEDULES) -seed $(SEED)
