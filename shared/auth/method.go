@@ -44,10 +44,10 @@ const (
 	accepted
 	begun  // the first leg of a handshake: no failure
 	unsafe // NTLMv1, LM or anonymous: nothing was checked, no failure
-	late   // the proof is right, but was shown before or its challenge is too old: no failure
+	late   // the proof is right, but its challenge was used before or is too old: no failure
 )
 
 func (r result) String() string {
 	return [...]string{"no credentials", "malformed credentials", "throttled", "wrong name or password", "stale nonce", "accepted",
-		"handshake begun", "NTLMv1, LM or anonymous", "used or late proof"}[r]
+		"handshake begun", "NTLMv1, LM or anonymous", "used or old challenge"}[r]
 }

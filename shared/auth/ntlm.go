@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -107,7 +106,7 @@ func (n *ntlm) authenticate(ctx context.Context, r *Request, message []byte) (ve
 		return v, nil
 	}
 	n.auth.throttle.succeeded(pair)
-	return n.once(ctx, m, state, v)
+	return n.once(ctx, state, v)
 }
 
 // prove checks the proof against the first of the names that somebody has. All are
@@ -130,14 +129,15 @@ func (n *ntlm) prove(snap *access.Snapshot, m *ntlmssp.Authenticate, state ntlmS
 	return v
 }
 
-// once refuses a right proof unless it is the first time that it is shown, for a
-// challenge in its time.
-func (n *ntlm) once(ctx context.Context, m *ntlmssp.Authenticate, state ntlmState, v verdict) (verdict, error) {
+// once refuses a right proof unless it is the first for its challenge, and in its
+// time. It is the challenge that is spent, and every proof with it: no client makes
+// two from one.
+func (n *ntlm) once(ctx context.Context, state ntlmState, v verdict) (verdict, error) {
 	if !n.states.fresh(state) {
 		v.result = late
 		return v, nil
 	}
-	first, err := n.used.first(ctx, "ntlm/"+hex.EncodeToString(m.Proof), "use", state.end())
+	first, err := n.used.first(ctx, "ntlm/"+state.label, "use", state.end())
 	if err != nil {
 		return verdict{}, err
 	}

@@ -53,6 +53,11 @@ func TestACapturedProofIsGoodOnce(t *testing.T) {
 		if f.ask(f.auth, host, source, ntlmtest.Header("NTLM", type3, false, false)).OK {
 			t.Fatal("accepted again with another byte outside the proof")
 		}
+		// Nor does the password make another proof of a challenge (A7).
+		u.Extra = []ntlmtest.Pair{{ID: 99, Value: []byte("again")}}
+		if f.ask(f.auth, host, source, f.answer(&u, type1, type2)).OK {
+			t.Fatal("a second proof of one challenge is accepted")
+		}
 	}
 	if strings.Contains(f.log.String(), wrong.String()) {
 		t.Error("a replay counts as a wrong password")

@@ -72,6 +72,7 @@ func netBIOS(realm string) string {
 
 // ntlmState is a state that came back.
 type ntlmState struct {
+	label  string // no two challenges have the same
 	nonce  [8]byte
 	issued time.Time
 }
@@ -130,7 +131,7 @@ func (n *ntlmStates) open(m *ntlmssp.Authenticate, host string) (ntlmState, bool
 	for i := range n.keys {
 		if k := &n.keys[i]; k.ID == id {
 			units := int64(binary.LittleEndian.Uint64(stamp)) - fileTimeEpoch
-			return ntlmState{n.nonce(k, stamp, label, host), time.Unix(units/1e7, units%1e7*100)}, true
+			return ntlmState{label, n.nonce(k, stamp, label, host), time.Unix(units/1e7, units%1e7*100)}, true
 		}
 	}
 	return ntlmState{}, false

@@ -17,7 +17,7 @@ import (
 //
 //	Digest  partition  "digest/" and the nonce
 //	        sort       nc, 8 hex digits, and the SHA-256 of cnonce, 32 hex digits
-//	NTLM    partition  "ntlm/" and NTProofStr, 32 hex digits
+//	NTLM    partition  "ntlm/" and the label of the challenge (ntlm_state.go)
 //	        sort       "use"
 type uses struct {
 	state table.Table
