@@ -1,6 +1,6 @@
-// Package auth finds out who sends an HTTP request, by Basic (RFC 7617) and
-// Digest (RFC 7616) credentials, without a connection or a session: every
-// request may meet another instance.
+// Package auth finds out who sends an HTTP request, by Basic (RFC 7617), Digest
+// (RFC 7616), NTLM (MS-NLMP, MS-NTHT) and Negotiate (RFC 4559) credentials,
+// without a connection or a session: every request may meet another instance.
 //
 // # An answer, not an error
 //
@@ -12,17 +12,17 @@
 // # Methods
 //
 // A scheme family is a method (method.go): it names its token in the
-// Authorization header, makes its challenges and judges credentials. Basic and
-// Digest are the two there are; NTLM and Negotiate have their places in the
-// order of challenges and in verdict, whose reply is the one challenge that
-// answers the first leg of a handshake.
+// Authorization header, makes its challenges and judges credentials. A verdict
+// whose reply is set is answered by that challenge alone: the first leg of a
+// handshake. What is offered, in which order and to whom, is configuration
+// (scheme.go, challenge.go).
 //
 // # Passwords at rest
 //
 // NewVerifiers makes, for each enabled scheme, what a password is checked with:
 // one argon2id hash for Basic; for Digest a pair of HA1 (UTF-8 and Latin-1) per
 // algorithm and form of the name, because HA1 contains the name as the client
-// writes it. Each is sealed by AES-256-GCM under the key ring with account,
+// writes it; for NTLM the NT hash; for Negotiate nothing. Each is sealed by AES-256-GCM under the key ring with account,
 // scheme, realm, form and version as associated data, so that it opens nowhere
 // else (verifier.go has the format).
 //
@@ -33,6 +33,22 @@
 // is sealed time, so issuing one stores nothing; a verified use is one
 // conditional put (replay.go), so unauthenticated requests write nothing, no
 // item is hot and the order of uses does not matter.
+//
+// # NTLM
+//
+// NTLM signs in a connection, and there is none here. The state of a handshake,
+// its time and a random label, travels in pairs of the challenge that an NTLMv2
+// client copies into what it proves; the nonce to prove is a keyed hash of both,
+// of the realm and of the Host (ntlm_state.go). So a proof that fits says that the
+// challenge was ours and when it was made, on any instance and with nothing
+// stored. The order of checks is that of Digest, and the challenge is spent by
+// the first right proof. The messages are those of package ntlmssp, in SPNEGO those
+// of package spnego.
+//
+// # Kerberos
+//
+// Tickets are for Config.Kerberos to judge. An account signs in by them if its list of
+// schemes names negotiate.
 //
 // # Unknown names
 //
