@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	case "Echo":
 		lambda.Start(echo)
 	case "Worker":
+		if os.Getenv("SINK") != "" {
+			lambda.Start(sink())
+		}
 		lambda.Start(work)
 	case "":
 		os.Exit(m.Run())

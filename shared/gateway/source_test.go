@@ -59,7 +59,7 @@ type workshop struct {
 	more  chan struct{}
 }
 
-func newWorkshop(t *testing.T, visibility time.Duration) *workshop {
+func newWorkshop(t testing.TB, visibility time.Duration) *workshop {
 	t.Helper()
 	w := &workshop{more: make(chan struct{}, 1000)}
 	report := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func newWorkshop(t *testing.T, visibility time.Duration) *workshop {
 		t.Fatal(err)
 	}
 	w.gateway, err = New(Config{
-		Assembly: filepath.Join("testdata", "queues"), Binaries: binaries, Services: w.Services, Variables: map[string]string{"REPORT": report.URL},
+		Assembly: filepath.Join("testdata", "queues"), Binaries: binaries, Services: w.Services, Variables: w.variables(t, report.URL),
 		Stderr: io.Discard, Rand: rand.Reader, Now: time.Now, Log: log, ColdStart: func(string, time.Duration) {},
 	})
 	if err != nil {
@@ -109,8 +109,20 @@ func newWorkshop(t *testing.T, visibility time.Duration) *workshop {
 	return w
 }
 
+// variables are those of the function, which in a benchmark does what the ingest
+// function does to messages, without storing any.
+func (w *workshop) variables(t testing.TB, report string) map[string]string {
+	v := map[string]string{"REPORT": report}
+	if _, ok := t.(*testing.B); ok {
+		front := httptest.NewServer(w.Services)
+		t.Cleanup(front.Close)
+		v["SINK"] = front.URL
+	}
+	return v
+}
+
 // run polls until the test ends.
-func (w *workshop) run(t *testing.T) {
+func (w *workshop) run(t testing.TB) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { w.gateway.Run(ctx); close(ended) }()
