@@ -28,7 +28,7 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-FUNCTIONS := authorizer enum search write fallback ingest
+FUNCTIONS := authorizer enum search write fallback ingest compact
 # Reproducible, and without what a function never uses (RPC mode, symbols).
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags="-s -w -buildid="
 
@@ -92,9 +92,9 @@ bench-compare: ## micro-benchmarks here against those of BASE (a commit), by ben
 	$(GO) run golang.org/x/perf/cmd/benchstat@latest "$$dir/base.txt" "$$dir/here.txt"
 
 PEERS ?=
-bench-peers: build ## Docket beside DuckDB and PostgreSQL: see bench/peers/README.md
-	npm --prefix bench/peers install --no-package-lock --no-audit --no-fund
-	node bench/peers/peers.mjs --docket $(BIN) $(PEERS)
+bench-peers: build ## Docket beside DuckDB and PostgreSQL: see cmd/docket/peers/README.md
+	npm --prefix cmd/docket/peers install --no-package-lock --no-audit --no-fund
+	node cmd/docket/peers/peers.mjs --docket $(BIN) $(PEERS)
 
 simulate: ## SCHEDULES random fault schedules of the ledger, the first with SEED (0: a new one)
 	$(GO) test ./shared/ledger -run '^TestSimulation$$' -v -timeout 0 -args -schedules $(SCHEDULES) -seed $(SEED)

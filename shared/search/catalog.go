@@ -44,18 +44,23 @@ type entry struct {
 	n                uint32
 	kind             kind
 	minWhen, maxWhen int64
-	bytes            int
-	segment          ledger.SegmentID // where they are if they begin it; 0 if only the log knows
+	merged           *ledger.Entry // of the segment that has them, if the manifest knows it
 }
 
 func (e *entry) end() ledger.Position { return e.first + ledger.Position(e.n) }
 
-// from is the entry without what lies before a position within it.
+// from is the entry without what lies before a position within it, to without what
+// lies behind.
 func (e entry) from(p ledger.Position) entry {
 	if p > e.first {
 		e.n -= uint32(p - e.first)
-		e.first, e.segment = p, 0
+		e.first = p
 	}
+	return e
+}
+
+func (e entry) to(p ledger.Position) entry {
+	e.n = uint32(min(e.end(), p) - e.first)
 	return e
 }
 
@@ -163,7 +168,9 @@ func (c *catalog) readManifest(ctx context.Context, log Log, s ledger.Shard) err
 		for i := range m.Entries {
 			e := &m.Entries[i]
 			added := c.entry(e.First, e.N, e.Zone)
-			added.bytes, added.segment = e.Bytes, e.Segment
+			if e.Segment != 0 {
+				added.merged = e
+			}
 			entries = append(entries, added)
 		}
 		for _, e := range within(known, m.High, ledger.End) {

@@ -54,6 +54,7 @@ type enumeration struct {
 	pager   *pager
 	budget  budget
 	room    segment.Room
+	rows    []uint32 // of the segment at hand
 
 	epoch   ledger.Epoch
 	reached ledger.Vector // what the page has passed
@@ -115,12 +116,20 @@ func (w *enumeration) read(ctx context.Context, s ledger.Shard) (bool, error) {
 // one that was taken or left out.
 func (w *enumeration) take(p ledger.Part) error {
 	end := p.First + ledger.Position(p.Segment.Len())
-	from := uint32(w.reached[p.Shard] - p.First)
-	rows := make([]uint32, 0, uint32(p.Segment.Len())-from)
-	for row := from; row < uint32(p.Segment.Len()); row++ {
-		rows = append(rows, row)
+	from, to := uint32(w.reached[p.Shard]-p.First), uint32(p.Segment.Len())
+	whole := true
+	if zone := p.Segment.Zone(); zone.ArchiveOnly == 0 {
+		if _, all := seesPlans(zone.Plans, w.request.Scope); all {
+			// Each will be on the page, so no more are looked at than it takes.
+			whole = to-from <= uint32(w.pager.room())
+			to = min(to, from+uint32(w.pager.room()))
+		}
 	}
-	rows, err := visible(p.Segment, w.request.Scope, rows)
+	w.rows = w.rows[:0]
+	for row := from; row < to; row++ {
+		w.rows = append(w.rows, row)
+	}
+	rows, err := visible(p.Segment, w.request.Scope, w.rows)
 	if err != nil {
 		return err
 	}
@@ -138,7 +147,9 @@ func (w *enumeration) take(p ledger.Part) error {
 		w.reached[p.Shard] = p.First + ledger.Position(row) + 1
 		w.next = p.Shard + 1
 	}
-	w.reached[p.Shard] = end
+	if whole {
+		w.reached[p.Shard] = end
+	}
 	return nil
 }
 

@@ -99,8 +99,7 @@ func newBlock(c *catalog, s ledger.Shard, first, end ledger.Position) *block {
 	b := &block{shard: s, first: first, end: end, newest: math.MinInt64}
 	var counts []int
 	for _, e := range within(c.shards[s].known(), first, end) {
-		e = e.from(first)
-		e.n = uint32(min(e.end(), end) - e.first)
+		e = e.from(first).to(end)
 		b.entries, counts = append(b.entries, e), append(counts, int(e.n))
 		b.newest = max(b.newest, e.maxWhen)
 	}

@@ -111,9 +111,7 @@ func (s *scan) planEntry(shard ledger.Shard, e entry, blocks []warmBlock, saved 
 	for ; i < len(blocks) && blocks[i].first < e.end(); i++ {
 		b := &blocks[i]
 		if b.first > e.first {
-			front := e
-			front.n = uint32(b.first - e.first)
-			add(front)
+			add(e.to(b.first))
 		}
 		if b.end >= e.end() {
 			return
@@ -258,8 +256,11 @@ func (w *worker) do(ctx context.Context, t task, floor int64) error {
 
 // load reads the segment that has a position of an entry.
 func (e *Engine) load(ctx context.Context, s ledger.Shard, of *entry, p ledger.Position) (ledger.Part, error) {
-	if of.segment != 0 && p == of.first {
-		return e.Ledger.LoadEntry(ctx, s, &ledger.Entry{First: of.first, N: int(of.n), Bytes: of.bytes, Segment: of.segment})
+	if of.merged != nil {
+		part, err := e.Ledger.LoadEntry(ctx, s, of.merged)
+		if err != nil || part.First+ledger.Position(part.Segment.Len()) > p {
+			return part, err
+		}
 	}
 	return e.Ledger.Load(ctx, s, p)
 }
