@@ -37,6 +37,7 @@ func newAPIStack(scope constructs.Construct, s Settings, d *dataStack) *apiStack
 	})
 	addRoutes(a.api, authorizer, a.functions)
 	customise(a.api)
+	a.compact(s)
 	a.customDomain(s)
 	a.firewall(s)
 	a.observe(s)

@@ -33,7 +33,7 @@ var options = map[string]any{
 	"recordsTable": "restored-records", "directoryTable": "restored-directory",
 	"ingestQueue": true, "ingestBucket": true, "ingestCloudTrail": true, "ingestReadEvents": true, "ingestCustomEvents": true,
 	"ingestBuckets": []any{"example-trail", "example-logs"}, "ingestKeys": []any{"arn:aws:kms:eu-central-1:111122223333:key/k"},
-	"ingestAccounts": []any{"111122223333"}, "ingestPlan": "AWS", "ingestMapping": "testdata/mapping", "ingestConcurrency": 9.0,
+	"ingestAccounts": []any{"111122223333"}, "ingestPlan": "AWS", "ingestMapping": "testdata/mapping", "ingestConcurrency": 9.0, "reserveConcurrency": false,
 }
 
 // assembly is what one app wrote.
@@ -249,6 +249,7 @@ func TestLeastPrivilege(t *testing.T) {
 		"search":     "Directory:BatchGetItem Directory:GetItem Directory:Query Records:BatchGetItem Records:GetItem Records:Query State:BatchGetItem State:GetItem State:PutItem State:Query",
 		"write":      "Directory:BatchGetItem Directory:GetItem Directory:Query Records:BatchGetItem Records:ConditionCheckItem Records:GetItem Records:PutItem Records:Query",
 		"fallback":   "",
+		"compact":    "Records:BatchGetItem Records:ConditionCheckItem Records:DeleteItem Records:GetItem Records:PutItem Records:Query",
 	} {
 		if got := strings.Join(tableActions(policies, name), " "); got != want {
 			t.Errorf("%s may do\n%s\nwant\n%s", name, got, want)
@@ -289,6 +290,7 @@ func TestEnvironment(t *testing.T) {
 		"search":     {environment.DirectoryTable, environment.KeysSecret, environment.LogLevel, environment.RecordsTable, environment.StateTable, environment.TimeZone},
 		"write":      {environment.DirectoryTable, environment.KeysSecret, environment.LogLevel, environment.RecordsTable},
 		"fallback":   {environment.LogLevel},
+		"compact":    {environment.KeysSecret, environment.LogLevel, environment.RecordsTable},
 	}
 	made := synthesized.api.of("AWS::Lambda::Function")
 	if len(made) != len(want) {

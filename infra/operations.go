@@ -109,6 +109,7 @@ func (a *apiStack) alarms() []alarm {
 		{"Contention", "appends retry because writers meet on a shard", own(environment.AppendConflicts, five), 1000, 3},
 		{"Damage", "a stored segment does not match its checksum", own(environment.Damage, five), 0, 1},
 	}
+	list = append(list, compactionAlarms()...)
 	for _, f := range functions {
 		name := strings.ToUpper(f.name[:1]) + f.name[1:]
 		list = append(list,

@@ -158,8 +158,30 @@ func TestRestoredTables(t *testing.T) {
 			granted++
 		}
 	}
-	if granted != 3 {
-		t.Errorf("%d functions may use the restored table; want enum, search and write", granted)
+	if granted != 4 {
+		t.Errorf("%d functions may use the restored table; want enum, search, write and compact", granted)
+	}
+}
+
+// TestCompactionIsScheduled: every five minutes, once, by one instance, unless the
+// account has none to spare.
+func TestCompactionIsScheduled(t *testing.T) {
+	rule := only(t, synthesized, "AWS::Events::Rule")
+	if rule["ScheduleExpression"] != "rate(5 minutes)" || !strings.Contains(text(rule["Targets"]), `"compact`) || !strings.Contains(text(rule["Targets"]), `"MaximumRetryAttempts":0`) {
+		t.Errorf("rule %s", text(rule))
+	}
+	if only(t, synthesized, "AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] != 0.0 {
+		t.Error("a failed compaction is tried again at once")
+	}
+	for _, c := range []struct {
+		of       assembly
+		reserved any
+	}{{synthesized, 1.0}, {optional, nil}} {
+		for id, r := range c.of.api.of("AWS::Lambda::Function") {
+			if strings.HasPrefix(id, "compact") && (r.Properties["ReservedConcurrentExecutions"] != c.reserved || r.Properties["Timeout"].(float64) >= 300) {
+				t.Errorf("reserved %v, timeout %v", r.Properties["ReservedConcurrentExecutions"], r.Properties["Timeout"])
+			}
+		}
 	}
 }
 
@@ -167,7 +189,7 @@ func TestRestoredTables(t *testing.T) {
 // the topic's policy and that of its key say so.
 func TestAlarmsArrive(t *testing.T) {
 	alarms := synthesized.api.of("AWS::CloudWatch::Alarm")
-	if len(alarms) != 5+2*len(functions) {
+	if len(alarms) != 7+2*len(functions) {
 		t.Errorf("%d alarms", len(alarms))
 	}
 	for id, r := range alarms {

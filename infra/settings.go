@@ -29,6 +29,9 @@ type Settings struct {
 	AlarmEmail     string  // where alarms go; empty for a topic without subscribers
 	RecordsTable   string  // a restored table to use instead of the stack's own
 	DirectoryTable string  // the same for accounts, roles and plans
+	// ReserveConcurrency keeps an instance for compaction. New accounts may have
+	// none to spare.
+	ReserveConcurrency bool
 	Ingestion
 }
 
@@ -36,7 +39,7 @@ type Settings struct {
 func defaults() Settings {
 	return Settings{
 		Name: "Docket", Schemes: "digest,basic", TimeZone: "UTC", LogLevel: "info", LogDays: 90,
-		RatePerSecond: 200, Burst: 400, SearchMemory: 1769, Ingestion: ingestionDefaults(),
+		RatePerSecond: 200, Burst: 400, SearchMemory: 1769, ReserveConcurrency: true, Ingestion: ingestionDefaults(),
 	}
 }
 
@@ -96,7 +99,7 @@ func (s *Settings) targets() map[string]any {
 		"trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail, "recordsTable": &s.RecordsTable, "directoryTable": &s.DirectoryTable,
 		"ingestQueue": &s.Queue, "ingestBucket": &s.Bucket, "ingestCloudTrail": &s.CloudTrail, "ingestReadEvents": &s.ReadEvents, "ingestCustomEvents": &s.CustomEvents,
 		"cloudTrailPattern": &s.CloudTrailPattern, "customPattern": &s.CustomPattern, "ingestBuckets": &s.Buckets, "ingestKeys": &s.Keys,
-		"ingestAccounts": &s.Accounts, "ingestPlan": &s.Plan, "ingestMapping": &s.Mapping, "ingestConcurrency": &s.Concurrency,
+		"ingestAccounts": &s.Accounts, "ingestPlan": &s.Plan, "ingestMapping": &s.Mapping, "ingestConcurrency": &s.Concurrency, "reserveConcurrency": &s.ReserveConcurrency,
 	}
 }
 

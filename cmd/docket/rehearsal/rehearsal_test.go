@@ -25,7 +25,7 @@ const repository = "../../.."
 // functionFlags are those of the Makefile, which TestFlagsAreThoseOfMake compares.
 var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
 
-var functions = []string{"authorizer", "enum", "search", "write", "fallback", "ingest"}
+var functions = []string{"authorizer", "enum", "search", "write", "fallback", "ingest", "compact"}
 
 // needTools skips where the machine has no Java or Node. On CI they must be
 // there: a rehearsal that never ran is no rehearsal.
@@ -202,13 +202,16 @@ func client() *http.Client {
 func TestContract(t *testing.T) {
 	b := build(t)
 	t.Run("events", func(t *testing.T) { checkEvents(t, b) })
-	r := start(t, b)
+	drop := t.TempDir()
+	r := start(t, b, append(repetition, "--drop", drop)...)
 	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs()})
 	if t.Failed() {
 		return
 	}
 	t.Run("differences", func(t *testing.T) { checkDifferences(t, r.url) })
 	t.Run("sizes", func(t *testing.T) { checkSizes(t, r.url) })
+	t.Run("sign-in", func(t *testing.T) { checkSignIn(t, b) })
+	t.Run("records without a client", func(t *testing.T) { checkIngestion(t, newIngesting(t, b, r), drop) })
 	t.Run("silence", func(t *testing.T) { checkSilence(t, r) })
 	t.Run("cold starts", func(t *testing.T) { checkColdStarts(t, r) })
 }
