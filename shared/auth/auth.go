@@ -80,7 +80,8 @@ type Authenticator struct {
 	nonces    *nonces
 	throttle  *throttle
 	offers    []Offer
-	schemes   []Scheme
+	schemes   []Scheme // accepted
+	offerable []Scheme // those of them that are offered
 	methods   []method
 	log       *slog.Logger
 }
@@ -108,6 +109,9 @@ func New(c Config) (*Authenticator, error) {
 		schemes:   sorted(c.Schemes),
 		log:       c.Log,
 	}
+	// Some clients that see Negotiate try nothing else, so it is offered only where
+	// there are tickets to take. Those that would send NTLM in it are offered NTLM.
+	a.offerable = slices.DeleteFunc(slices.Clone(a.schemes), func(s Scheme) bool { return s == Negotiate && c.Kerberos == nil })
 	used := uses{c.State}
 	windows := &ntlm{auth: a, states: newNTLMStates(&c), used: used}
 	a.methods = []method{

@@ -11,14 +11,17 @@ type Offer struct {
 	UserAgent string // how the User-Agent begins
 	But       string // if set: and does not contain
 	Schemes   []Scheme
+	Alone     bool // the first of them that can be offered, and no other
 }
 
 // DefaultOffers are for clients that take the first challenge they know, or
 // that merge all of a line into one, or fail on a challenge that is a word alone:
 // one Digest, then Basic. PowerShell calls itself Mozilla too, and is one of those
-// that NTLM and Negotiate are for.
+// that NTLM and Negotiate are for. Libraries for Go compare the whole header with
+// a word.
 var DefaultOffers = []Offer{
 	{UserAgent: "Mozilla/", But: "PowerShell/", Schemes: []Scheme{DigestMD5, Basic}},
+	{UserAgent: "Go-http-client/", Schemes: []Scheme{Negotiate, NTLM}, Alone: true},
 	{UserAgent: "python-httpx/", Schemes: []Scheme{DigestMD5, Basic}},
 	{UserAgent: "Python-urllib/", Schemes: []Scheme{DigestMD5, Basic}},
 }
@@ -51,13 +54,16 @@ func (a *Authenticator) offered(userAgent string) []Scheme {
 		}
 		var list []Scheme
 		for _, s := range o.Schemes {
-			if slices.Contains(a.schemes, s) {
+			if slices.Contains(a.offerable, s) {
 				list = append(list, s)
 			}
+		}
+		if o.Alone && len(list) > 1 {
+			list = list[:1]
 		}
 		if len(list) > 0 {
 			return list
 		}
 	}
-	return a.schemes
+	return a.offerable
 }

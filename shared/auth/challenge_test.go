@@ -35,6 +35,9 @@ func TestChallenges(t *testing.T) {
 		{"ntlm,digest,basic", "curl/7.88.1", basic + ", " + md5 + ", " + sha256 + ", NTLM"},
 		{"negotiate,ntlm,digest,basic", "curl/7.88.1", basic + ", " + md5 + ", " + sha256 + ", NTLM"}, // no keytab
 		{"keytab,ntlm,digest,basic", "curl/7.88.1", basic + ", Negotiate, " + md5 + ", " + sha256 + ", NTLM"},
+		{"keytab,ntlm,digest,basic", "Go-http-client/1.1", "Negotiate"},
+		{"negotiate,ntlm,digest,basic", "Go-http-client/1.1", "NTLM"},
+		{"digest,basic", "Go-http-client/1.1", basic + ", " + md5 + ", " + sha256},
 		{"keytab", "Mozilla/5.0", "Negotiate"},
 		{"ntlm", "Mozilla/5.0", "NTLM"},
 		{"keytab,ntlm,digest,basic", "Mozilla/5.0 (X11; Linux x86_64)", md5 + ", " + basic},

@@ -47,11 +47,9 @@ var _ method = (*negotiate)(nil)
 
 func (*negotiate) token() string { return "negotiate" }
 
-// offer is the bare word, only where there are tickets to take: some clients that
-// see it try nothing else (curl --anyauth), and those that would send NTLM in it
-// are offered NTLM.
-func (n *negotiate) offer(s Scheme, _ string, _ bool) string {
-	if s != Negotiate || n.kerberos == nil {
+// offer is the bare word.
+func (*negotiate) offer(s Scheme, _ string, _ bool) string {
+	if s != Negotiate {
 		return ""
 	}
 	return "Negotiate"
