@@ -48,12 +48,11 @@ func derive(values *segment.Dictionary) (any, int) {
 // foldDictionary folds all values, at once if they are ASCII.
 func foldDictionary(values *segment.Dictionary) *folded {
 	blob, starts := values.Blob()
-	if asciiLen(blob) == len(blob) {
-		b := []byte(blob)
-		lowerASCII(b)
+	b, n := appendLower(make([]byte, 0, len(blob)+len(blob)/16), blob)
+	if n == len(blob) {
 		return &folded{alias(b), starts[1:]}
 	}
-	b := make([]byte, 0, len(blob)+len(blob)/16)
+	b = b[:0]
 	ends := make([]uint32, values.Entries())
 	for i := range ends {
 		b = appendFold(b, blob[starts[i]:starts[i+1]])

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -46,9 +47,8 @@ func AppendFold(dst []byte, s string) []byte { return appendFold(dst, s) }
 // appendFold appends the folding of s.
 func appendFold(dst []byte, s string) []byte {
 	for len(s) > 0 {
-		n := asciiLen(s)
-		dst = append(dst, s[:n]...)
-		lowerASCII(dst[len(dst)-n:])
+		n := 0
+		dst, n = appendLower(dst, s)
 		for s = s[n:]; len(s) > 0 && s[0] >= utf8.RuneSelf; {
 			r, size := utf8.DecodeRuneInString(s)
 			if r == utf8.RuneError && size == 1 {
@@ -69,32 +69,29 @@ const (
 	topBits   = 0x80 * everyByte
 )
 
-// asciiLen is how many bytes of ASCII s begins with.
-func asciiLen(s string) int {
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	i := 0
-	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&topBits == 0 {
-		i += 8
-	}
-	for i < len(b) && b[i] < utf8.RuneSelf {
-		i++
-	}
-	return i
-}
-
-// lowerASCII makes the capitals of b, which is ASCII, small.
-func lowerASCII(b []byte) {
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
+// appendLower appends the ASCII that s begins with, its capitals small, and returns
+// how much that is.
+func appendLower(dst []byte, s string) ([]byte, int) {
+	base, i := len(dst), 0
+	dst = slices.Grow(dst, len(s))[:base+len(s)]
+	from, to := unsafe.Slice(unsafe.StringData(s), len(s)), dst[base:]
+	for ; i+8 <= len(from); i += 8 {
+		w := binary.LittleEndian.Uint64(from[i:])
+		if w&topBits != 0 {
+			break
+		}
 		// The sums carry into a byte's top bit from A upward, and beyond Z.
 		capital := (w + (0x80-'A')*everyByte) &^ (w + (0x80-'Z'-1)*everyByte) & topBits
-		binary.LittleEndian.PutUint64(b, w|capital>>2)
+		binary.LittleEndian.PutUint64(to[i:], w|capital>>2)
 	}
-	for i, c := range b {
+	for ; i < len(from) && from[i] < utf8.RuneSelf; i++ {
+		c := from[i]
 		if 'A' <= c && c <= 'Z' {
-			b[i] = c | 0x20
+			c |= 0x20
 		}
+		to[i] = c
 	}
+	return dst[:base+i], i
 }
 
 // foldTableLen bounds the code points whose folding is looked up: below it are

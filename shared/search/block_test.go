@@ -33,7 +33,7 @@ func largeStore(t *testing.T, records int) (warm *Engine, cold *Engine) {
 	c.WarmBytes = 0
 	cold = New(c)
 	s.engine.WarmBytes = 64 << 20
-	s.engine.blockSizes = blockSizes()[1:]
+	s.engine.blockSizes = []ledger.Position{1 << 15}
 	s.tend(1, true, true)
 	return s.engine, cold
 }
@@ -41,7 +41,7 @@ func largeStore(t *testing.T, records int) (warm *Engine, cold *Engine) {
 // TestWarmIsCold walks through searches with an engine that has everything in
 // memory and with one that has nothing, in pages of several sizes.
 func TestWarmIsCold(t *testing.T) {
-	warm, cold := largeStore(t, 140_000)
+	warm, cold := largeStore(t, 70_000)
 	blocks := 0
 	for _, list := range warm.warm.Load().blocks {
 		blocks += len(list)
@@ -84,7 +84,7 @@ func TestWarmIsCold(t *testing.T) {
 // TestWarmBytesHold gives a few bytes to a lot of records: parts are left out or
 // dropped, and answers stay.
 func TestWarmBytesHold(t *testing.T) {
-	warm, cold := largeStore(t, 70_000)
+	warm, cold := largeStore(t, 34_000)
 	r := Request{Entries: []filter.Entry{{Field: filter.What, Text: "/777"}}, HasEntries: true, Count: 50, Scope: allScope}
 	want, err := cold.Search(t.Context(), r)
 	if err != nil {

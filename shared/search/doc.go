@@ -19,12 +19,25 @@
 // mark into a checkpoint at the end of the window.
 //
 // A page is found without sorting the window. The catalog knows the range of
-// When of every segment, from the moment this process first saw it; segments are
+// When of every segment: from the manifest, and of the log behind it from the
+// moment this process first saw it. How a log is cut into segments may change
+// between two pages, so nothing depends on it but speed. Segments are
 // opened in the order of their newest record, several at a time, and the search
 // ends when the page is full and no segment that is left can hold a newer record
 // than the page's last. Opened segments are bounded by the number of workers, and
 // records are decoded for the page alone. A segment that cannot be read ends the
 // request with its error: nothing is ever skipped for being damaged.
+//
+// # Blocks
+//
+// A server keeps records decoded, within a number of bytes. Warm joins the
+// segments of aligned ranges of positions into blocks: each column has its
+// distinct values once, without case, and narrow numbers of them row by row. A
+// search takes a block in place of its segments if that has the columns it needs,
+// and looks at the newest rows first, as many as the filter's luck so far says
+// will do. A set of the pairs and triples of letters in a column tells what no
+// value can contain. All of it follows from the log and is forgotten with the
+// process; answers are the same without.
 //
 // # Time
 //
