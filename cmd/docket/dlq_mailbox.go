@@ -23,6 +23,7 @@ type mailbox struct {
 	deployed    *deployment
 	name        string // records, files or events
 	queue, dead string // URLs
+	wait        int32  // seconds of long polling
 }
 
 // The queues of a deployment: the names of their outputs begin so (infra/ingestion.go).
@@ -43,9 +44,13 @@ func (l *letters) open(ctx context.Context) ([]*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	wait := int32(emptyWait)
+	if l.flags.endpoint != "" { // a rehearsal is one server
+		wait = 0
+	}
 	var found []*mailbox
 	for _, name := range mailboxes {
-		m := &mailbox{sqs.NewFromConfig(d.cfg), d, strings.ToLower(name), d.outputs[name+"QueueUrl"], d.outputs[name+"DeadUrl"]}
+		m := &mailbox{sqs.NewFromConfig(d.cfg), d, strings.ToLower(name), d.outputs[name+"QueueUrl"], d.outputs[name+"DeadUrl"], wait}
 		if m.queue != "" && m.dead != "" && (l.queue == "" || l.queue == m.name) {
 			found = append(found, m)
 		}
@@ -87,7 +92,7 @@ func (m *mailbox) each(ctx context.Context, visit func(*mailbox, *deadLetter) (b
 	defer func() { err = errors.Join(err, m.release(context.WithoutCancel(ctx), held)) }()
 	for {
 		out, err := m.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &m.dead, MaxNumberOfMessages: perCall, WaitTimeSeconds: emptyWait, VisibilityTimeout: int32(holdTime / time.Second),
+			QueueUrl: &m.dead, MaxNumberOfMessages: perCall, WaitTimeSeconds: m.wait, VisibilityTimeout: int32(holdTime / time.Second),
 			MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 		})
 		if err != nil {

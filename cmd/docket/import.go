@@ -26,6 +26,7 @@ type importFlags struct {
 	onError  string
 	state    string
 	json     bool
+	bucket   viaBucket
 }
 
 func newImportCommand(w world) *cobra.Command {
@@ -46,10 +47,16 @@ any record was refused.
 
 With --state an import that was cut off goes on where it was when the same
 command is given again; nothing is stored twice, whenever it was cut off. A file
-that has grown since is imported from where it ended.`,
+that has grown since is imported from where it ended.
+
+With --via-bucket the files go to the bucket of a deployment in AWS, with your AWS
+credentials (--aws) or a URL that an administrator made (--upload-url), and without
+an account of Docket's. Their records are stored a little later, and what is refused
+becomes a dead letter. The same file again is not stored again.`,
 		Example: `  docket import records.ndjson
   zcat *.gz | docket import --batch 5000
-  docket import --state import.state --on-error skip export-2025.xml.gz`,
+  docket import --state import.state --on-error skip export-2025.xml.gz
+  docket import --via-bucket export-2025.xml.gz --aws`,
 		RunE: func(c *cobra.Command, args []string) error { return runImport(c.Context(), w, f, args) },
 	}
 	f.remote.add(c, w)
@@ -59,6 +66,7 @@ that has grown since is imported from where it ended.`,
 	fl.StringVar(&f.onError, "on-error", "stop", "what to do about refused records: stop or skip")
 	fl.StringVar(&f.state, "state", "", "file that keeps how far the import has come")
 	fl.BoolVar(&f.json, "json", false, "print the result as JSON")
+	f.bucket.add(c)
 	return c
 }
 
@@ -67,6 +75,8 @@ const maxInFlight = 64
 
 func (f *importFlags) check(files []string) error {
 	switch {
+	case f.bucket.url != "" || f.bucket.aws != (awsFlags{}):
+		return errors.New("--upload-url, --aws, --stack, --region, --profile and --endpoint are for --via-bucket: give that as well")
 	case f.batch < 1 || f.batch > transfer.MaxBatch:
 		return fmt.Errorf("--batch must be from 1 to %d", transfer.MaxBatch)
 	case f.inFlight < 1 || f.inFlight > maxInFlight:
@@ -80,6 +90,9 @@ func (f *importFlags) check(files []string) error {
 }
 
 func runImport(ctx context.Context, w world, f importFlags, files []string) error {
+	if f.bucket.on {
+		return f.bucket.upload(ctx, w, files, f.json)
+	}
 	if err := f.check(files); err != nil {
 		return &exitError{exitUsage, err}
 	}

@@ -52,7 +52,8 @@ func NewServices(c ServicesConfig) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Services{ServicesConfig: c, assembly: a, physical: maps.Clone(c.Physical)}
+	s := &Services{ServicesConfig: c, assembly: a, physical: map[string]string{}}
+	maps.Copy(s.physical, c.Physical)
 	s.Queues = sqs.New(sqs.Config{Base: c.Base, Rand: c.Rand, Repeat: c.Repeat})
 	if err := s.addQueues(); err != nil {
 		return nil, err

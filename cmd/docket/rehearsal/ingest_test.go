@@ -167,6 +167,7 @@ func checkIngestion(t *testing.T, r *ingesting, drop string) {
 	t.Run("messages", func(t *testing.T) { checkMessages(t, r) })
 	t.Run("a redrive that helps", func(t *testing.T) { checkRedrive(t, r) })
 	t.Run("events", func(t *testing.T) { checkCustomEvents(t, r) })
+	t.Run("uploads", func(t *testing.T) { checkUploads(t, r) })
 	t.Run("a deleted object", func(t *testing.T) { checkDeletedObject(t, r) })
 }
 
@@ -318,6 +319,25 @@ func checkCustomEvents(t *testing.T, r *ingesting) {
 	}
 	if !strings.Contains(reasons, stranger) || strings.Count(reasons, "\n") < 2 {
 		t.Errorf("reasons of events:\n%swant the stranger's account and the forged event", reasons)
+	}
+}
+
+// checkUploads: a file that goes to the bucket by credentials and by a URL is
+// stored once by each, however often it is sent.
+func checkUploads(t *testing.T, r *ingesting) {
+	file := filepath.Join(t.TempDir(), "large.ndjson")
+	const records = 20_000 // over 1,000 a batch, and as a request over 1 MB
+	if err := os.WriteFile(file, []byte(strings.Repeat(one("upload", "")+"\n", records)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	url := strings.TrimSpace(r.run(t, "upload-url", "large.ndjson", "--endpoint", r.aws))
+	for range 2 {
+		r.run(t, "import", "--via-bucket", file, "--endpoint", r.aws)
+		r.run(t, "import", "--via-bucket", file, "--upload-url", url)
+	}
+	r.quiet(t)
+	if n := r.records(t, who)["upload"]; n != 2*records {
+		t.Errorf("%d records; want %d, each of two objects once", n, 2*records)
 	}
 }
 
