@@ -103,7 +103,7 @@ func (c Compaction) withDefaults() Compaction {
 // Round says what one round of compaction did.
 type Round struct {
 	Shard    Shard
-	Busy     bool // another compactor is at work: nothing was done
+	Busy     bool // another compactor is at work: nothing was published
 	Merged   int  // pieces that were merged
 	Segments int  // into so many
 	Records  int  // of so many records
@@ -136,6 +136,9 @@ func (l *Ledger) Compact(ctx context.Context, s Shard, options Compaction) (Roun
 		return c.round, fmt.Errorf("compact shard %d: %w", s, ErrInvalid)
 	}
 	err := c.run(ctx)
+	if errors.Is(err, errOvertaken) {
+		c.round.Busy, c.round.More, err = true, false, nil
+	}
 	c.round.Swept = int(c.swept.Load())
 	if err != nil {
 		return c.round, fmt.Errorf("compact shard %d: %w", s, err)
@@ -296,6 +299,10 @@ func (c *compacting) begin(ctx context.Context, merged []merge, changed bool, p 
 	return m, chunks, c.swap(ctx, c.root, m)
 }
 
+// errOvertaken is a manifest or a log that another compactor has changed since it
+// was read: the round ends, and what it has written will be removed.
+var errOvertaken = errors.New("another compactor was faster")
+
 // swap replaces the root and the items of refs with it, all or nothing, if the
 // root still is what old was. After an answer that was lost it looks.
 func (c *compacting) swap(ctx context.Context, old, m *manifest, refs ...table.Op) error {
@@ -311,8 +318,11 @@ func (c *compacting) swap(ctx context.Context, old, m *manifest, refs ...table.O
 			return nil
 		}
 		var failed *table.ConditionError
-		if errors.As(err, &failed) && c.wrote(failed, len(ops)-1, op.Item) {
-			return nil
+		if errors.As(err, &failed) {
+			if c.wrote(failed, len(ops)-1, op.Item) {
+				return nil
+			}
+			return fmt.Errorf("%w: %w", errOvertaken, err)
 		}
 		if !transient(err) {
 			return fmt.Errorf("change manifest from version %d: %w", old.stored, err)

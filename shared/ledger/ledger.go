@@ -46,6 +46,10 @@ type Config struct {
 	// negative is none.
 	CacheBytes int64
 
+	// MaxItem bounds the items of the log, in bytes; 0 is table.MaxItem. Tests
+	// make it small.
+	MaxItem int
+
 	// Sleep waits before a call is repeated, or until ctx ends, whose error it
 	// returns. Nil waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -110,6 +114,9 @@ func newLedger(c Config) *Ledger {
 	l := &Ledger{table: c.Table, log: c.Log, now: c.Now, rand: c.Rand, sleep: c.Sleep, conflict: c.Conflict, maxItem: table.MaxItem}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxItem > 0 {
+		l.maxItem = min(c.MaxItem, table.MaxItem)
 	}
 	if l.sleep == nil {
 		l.sleep = sleepReally

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"docket/shared/filter"
 	"docket/shared/mark"
@@ -85,12 +86,20 @@ func filterKey(hash [sha256.Size]byte) table.Key {
 	return table.Key{Partition: filterPartition, Sort: hex.EncodeToString(hash[:])}
 }
 
+// deflaters keep the tables of a compressor, half a megabyte, for the next mark.
+var deflaters sync.Pool
+
 func deflate(plain []byte) ([]byte, error) {
 	var buf bytes.Buffer
-	w, err := flate.NewWriter(&buf, flate.DefaultCompression)
-	if err != nil {
-		return nil, err
+	w, ok := deflaters.Get().(*flate.Writer)
+	if !ok {
+		var err error
+		if w, err = flate.NewWriter(&buf, flate.DefaultCompression); err != nil {
+			return nil, err
+		}
 	}
+	defer deflaters.Put(w)
+	w.Reset(&buf)
 	if _, err := w.Write(plain); err != nil {
 		return nil, err
 	}
