@@ -40,6 +40,9 @@ func FuzzAuthorization(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
+	for _, r := range recordedClients(f) {
+		f.Add(r.header)
+	}
 	ring, list := sealedUser()
 	now := func() time.Time { return time.UnixMilli(1_800_000_000_000) }
 	directory := access.Open(memory.New(now), now)
@@ -72,6 +75,9 @@ func FuzzNTLM(f *testing.F) {
 	type1, type2 := fix.begin(a, &stranger)
 	f.Add(type1)
 	f.Add(type2)
+	for _, r := range recordedClients(f) {
+		f.Add(r.token(f))
+	}
 	for _, change := range []func(*ntlmtest.Client){
 		func(*ntlmtest.Client) {},
 		func(c *ntlmtest.Client) {
@@ -111,6 +117,9 @@ func FuzzNegotiate(f *testing.F) {
 	u := user()
 	for _, token := range [][]byte{u.Type1(), ntlmtest.FrameInit(u.Type1()), ntlmtest.FrameAnswer(u.Type1()), []byte(kerberosToken("x")), []byte("NTLMSSP\x00")} {
 		f.Add(token)
+	}
+	for _, r := range recordedClients(f) {
+		f.Add(r.token(f))
 	}
 	f.Fuzz(func(t *testing.T, token []byte) {
 		out, err := a.Authenticate(context.Background(), Request{Authorization: []string{ntlmtest.Header("Negotiate", token, false, true)}, Host: host, Source: source})
