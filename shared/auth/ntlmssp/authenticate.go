@@ -43,6 +43,13 @@ func ParseAuthenticate(b []byte) (*Authenticate, error) {
 	}
 	flags := Flags(binary.LittleEndian.Uint32(b[atFlags:]))
 	a := &Authenticate{}
+	response, err := field(b, atNTResponse, authenticateHeader)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.readResponse(response); err != nil {
+		return nil, err
+	}
 	for at, to := range map[int]*string{atUser: &a.User, atDomain: &a.Domain, atWorkstation: &a.Workstation} {
 		raw, err := field(b, at, authenticateHeader)
 		if err != nil {
@@ -53,15 +60,10 @@ func ParseAuthenticate(b []byte) (*Authenticate, error) {
 			return nil, fmt.Errorf("%w: text in %x", ErrMalformed, flags)
 		}
 	}
-	response, err := field(b, atNTResponse, authenticateHeader)
-	if err != nil {
-		return nil, err
-	}
 	if a.User == "" || flags&Anonymous != 0 {
 		return nil, fmt.Errorf("%w: anonymous", ErrRefused)
 	}
-	err = a.readResponse(response)
-	return a, err
+	return a, nil
 }
 
 // readText reads a name. Every challenge asks for Unicode; a client that has
