@@ -50,6 +50,7 @@ var knows = map[string][]string{
 	"source":                   {"activity", "recordfile", "wire"},
 	"ingest":                   {"activity", "ledger", "source"},
 	"delivery":                 {"ingest", "source"},
+	"simulation":               {},
 	"archtest":                 {},
 }
 

@@ -35,11 +35,15 @@ type setup struct {
 
 func newSetup(seed uint64) setup {
 	r := rand.New(rand.NewPCG(seed, 1))
-	return setup{
-		seed: seed, writers: 2 + r.IntN(3)*r.IntN(4), scanners: r.IntN(2), walkers: 1 + r.IntN(2), searchers: r.IntN(2),
-		compactors: min(r.IntN(4), 2), batches: 2 + r.IntN(5), growth: r.IntN(2) == 0,
+	s := setup{
+		seed: seed, writers: 2 + r.IntN(4), scanners: r.IntN(2), walkers: 1 + r.IntN(2), searchers: r.IntN(2),
+		compactors: min(r.IntN(4), 2), batches: 3 + r.IntN(5), growth: r.IntN(2) == 0,
 		kills: r.IntN(2) == 0, freezes: r.IntN(2) == 0, restarts: r.IntN(3) > 0,
 	}
+	if r.IntN(10) == 0 {
+		s.writers, s.walkers, s.searchers = 8, 2, 2
+	}
+	return s
 }
 
 func (s setup) String() string {
@@ -182,6 +186,12 @@ func (w *world) step() bool {
 		for _, p := range asleep {
 			if p.wake.Before(earliest) {
 				earliest = p.wake
+			}
+		}
+		if earliest.Sub(w.at) > time.Hour && !w.quiet {
+			// What is late is not late by days.
+			if err := w.faults.Settle(context.Background()); err != nil {
+				w.fail("settle: %v", err)
 			}
 		}
 		w.at = earliest
