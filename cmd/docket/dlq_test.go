@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +15,18 @@ import (
 	"docket/shared/delivery"
 	"docket/shared/gateway"
 	"docket/shared/gateway/sqs"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // newTwin serves the twins of what testdata/deployment has.
 func newTwin(t *testing.T) (*gateway.Services, string) {
+	t.Helper()
+	return newWatchedTwin(t, func(string) {})
+}
+
+// newWatchedTwin tells of each action that is called.
+func newWatchedTwin(t *testing.T, called func(action string)) (*gateway.Services, string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	s, err := gateway.NewServices(gateway.ServicesConfig{
@@ -25,7 +35,14 @@ func newTwin(t *testing.T) (*gateway.Services, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = s
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if action, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), sqs.Target); ok {
+			called("sqs:" + strings.TrimSuffix(action, "Batch"))
+		} else if r.URL.Path == "/" {
+			called("cloudformation:DescribeStacks")
+		}
+		s.ServeHTTP(w, r)
+	})
 	server.Start()
 	t.Cleanup(func() {
 		server.Close()
@@ -205,5 +222,38 @@ func TestWrongDLQCommands(t *testing.T) {
 		if code, _, errs := docketIn(t, append([]string{"dlq"}, c.args...)...); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d: %s", name, code, errs)
 		}
+	}
+}
+
+// TestPolicyForDeadLetters: docs/deployment.md gives the rights that the commands
+// use, and no others but those on the key.
+func TestPolicyForDeadLetters(t *testing.T) {
+	used := map[string]bool{"kms:Decrypt": true, "kms:GenerateDataKey": true}
+	s, endpoint := newWatchedTwin(t, func(action string) { used[action] = true })
+	put1(t, queueOf(t, s, "FilesDead"), "a letter", nil)
+	for _, args := range [][]string{{"list"}, {"redrive", "--all"}} {
+		if code, _, errs := docketIn(t, append(append([]string{"dlq"}, args...), "--endpoint", endpoint)...); code != exitOK {
+			t.Fatal(errs)
+		}
+	}
+	raw, err := os.ReadFile("../../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "**Dead letters**")
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	document, _, _ := strings.Cut(rest, "```")
+	var policy struct{ Statement []struct{ Action []string } }
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	for _, statement := range policy.Statement {
+		for _, action := range statement.Action {
+			documented[action] = true
+		}
+	}
+	if diff := cmp.Diff(documented, used); diff != "" {
+		t.Errorf("the policy (-) and what is called (+):\n%s", diff)
 	}
 }
