@@ -354,3 +354,29 @@ func TestAMechanismIsChosen(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsTooLargeIsRefused unread: the names, the pairs and the whole.
+func TestWhatIsTooLargeIsRefused(t *testing.T) {
+	f := newFixture(t)
+	for what, change := range map[string]func(*ntlmtest.Client){
+		"a user":        func(c *ntlmtest.Client) { c.User = strings.Repeat("u", maxName+1) },
+		"a domain":      func(c *ntlmtest.Client) { c.Domain = strings.Repeat("d", maxName) },
+		"a control":     func(c *ntlmtest.Client) { c.User += "\x01" },
+		"a pair":        func(c *ntlmtest.Client) { c.Extra = []ntlmtest.Pair{{ID: 99, Value: make([]byte, 8<<10)}} },
+		"a workstation": func(c *ntlmtest.Client) { c.Workstation = strings.Repeat("w", 8<<10) },
+		"many pairs": func(c *ntlmtest.Client) {
+			for i := range 40 {
+				c.Extra = append(c.Extra, ntlmtest.Pair{ID: uint16(100 + i)})
+			}
+		},
+	} {
+		u := user()
+		change(&u)
+		if f.ask(f.auth, host, source, f.ntlmHeader(u)).OK {
+			t.Errorf("%s: accepted", what)
+		}
+	}
+	if log := f.log.String(); strings.Count(log, malformed.String()) != 6 || strings.Contains(log, wrong.String()) {
+		t.Errorf("the log has\n%s", log)
+	}
+}
