@@ -469,3 +469,44 @@ func TestCompactionIsRespected(t *testing.T) {
 		t.Errorf("round after another was given up: %+v, %v", r, err)
 	}
 }
+
+// TestSweepOfAnEarlierRound: a round that did not sweep, and a later one that merges
+// more from the same position on. What the first has left must become tombstones
+// too, or the log seems to end there when the others have expired.
+func TestSweepOfAnEarlierRound(t *testing.T) {
+	now := start()
+	clock := func() time.Time { return now }
+	tbl := newTableAt(clock)
+	timed := func(c *Config) { c.Now = clock }
+	l := open(t, tbl, timed)
+	for i := range 4 {
+		mustAppend(t, l, batchOf(fmt.Sprint(i), 1))
+	}
+	dying := open(t, tbl, timed)
+	dying.table = &diesAtTombstone{Table: tbl}
+	if _, err := dying.Compact(context.Background(), 0, eager); !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		mustAppend(t, l, batchOf(fmt.Sprint(4+i), 1))
+	}
+	c := eager
+	c.All = true
+	settle(t, l, 0, c)
+	if n := stones(t, tbl); n != 7 {
+		t.Errorf("%d tombstones, want 7", n)
+	}
+	now = now.Add(60 * 24 * time.Hour)
+	if tails, err := open(t, tbl, timed).Tails(context.Background()); err != nil || tails[0] != 8 {
+		t.Errorf("the log seems to end at %v, %v", tails, err)
+	}
+}
+
+type diesAtTombstone struct{ table.Table }
+
+func (d *diesAtTombstone) Write(ctx context.Context, ops ...table.Op) error {
+	if len(ops[0].Item.Value) == tombstoneSize {
+		return errCut
+	}
+	return d.Table.Write(ctx, ops...)
+}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,7 @@ type grave struct {
 	start   Position
 	token   Token
 	version uint64
+	last    bool // no item of the range lies behind it
 }
 
 // sweep makes tombstones of all that references cover, and says so in the root.
@@ -98,20 +100,20 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 		return nil
 	}
 	var graves []grave
-	known := map[Position]bool{}
+	known := map[span]bool{}
 	for i := range merged {
 		m := &merged[i]
-		known[m.first] = true
+		known[span{m.first, m.end()}] = true
 		for k := range m.pieces {
 			for _, it := range m.pieces[k].parts {
 				if it.first != m.first {
-					graves = append(graves, grave{it.place, m.first, it.token, it.version})
+					graves = append(graves, grave{it.place, m.first, it.token, it.version, it.end() == m.end()})
 				}
 			}
 		}
 	}
 	for _, sp := range c.root.unswept {
-		if known[sp.first] {
+		if known[sp] {
 			continue
 		}
 		more, err := c.leftovers(ctx, sp)
@@ -140,7 +142,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 		var damaged *DamageError
 		if errors.As(err, &damaged) {
 			// What is damaged here is covered: only its place is needed.
-			graves = append(graves, grave{place: alone(c.shard, damaged.Position, 1), start: sp.first})
+			graves = append(graves, grave{place: alone(c.shard, damaged.Position, 1), start: sp.first, last: true})
 			next = damaged.Position + 1
 			continue
 		}
@@ -153,7 +155,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 			if it.form == tombstone {
 				continue
 			}
-			g := grave{it.place, sp.first, it.token, it.version}
+			g := grave{it.place, sp.first, it.token, it.version, it.end() == sp.end}
 			if it.form == data {
 				if o, err := c.l.opened(it.place, it.segment); err == nil {
 					if runs, err := o.Segment.Runs(); err == nil {
@@ -170,8 +172,30 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 	return graves, nil
 }
 
-// bury writes tombstones, some at a time.
+// bury writes tombstones, some at a time, and the last of every range when all
+// others are there: as long as one is not, the log must show where it ends, also
+// when the tombstones have expired before anybody goes on.
 func (c *compacting) bury(ctx context.Context, graves []grave) error {
+	slices.SortStableFunc(graves, func(a, b grave) int {
+		switch {
+		case a.last == b.last:
+			return cmp.Compare(a.first, b.first)
+		case b.last:
+			return -1
+		}
+		return 1
+	})
+	n := 0
+	for n < len(graves) && !graves[n].last {
+		n++
+	}
+	if err := c.buryAll(ctx, graves[:n]); err != nil {
+		return err
+	}
+	return c.buryAll(ctx, graves[n:])
+}
+
+func (c *compacting) buryAll(ctx context.Context, graves []grave) error {
 	expires := c.l.now().Add(c.TombstoneLife + clockSlack).Unix()
 	var batches [][]table.Op
 	for list := range slices.Chunk(graves, c.TombstonesPerWrite) {
