@@ -28,7 +28,7 @@ func init() { commands = append(commands, newRehearseCommand) }
 type rehearseFlags struct {
 	listen, services, assembly, binaries, logLevel string
 	drop, auth                                     string
-	visibility                                     time.Duration
+	visibility, every                              time.Duration
 	repeat                                         float64
 }
 
@@ -54,6 +54,7 @@ with --endpoint.`,
 	c.Flags().StringVar(&f.services, "services", "127.0.0.1:9701", "address and port of the twins of AWS's services, plain HTTP")
 	c.Flags().StringVar(&f.drop, "drop", "", "folder that stands in for uploads: files put into it become objects of the bucket")
 	c.Flags().DurationVar(&f.visibility, "visibility", 0, "visibility timeout of all queues, instead of that of the templates")
+	c.Flags().DurationVar(&f.every, "every", 0, "how often functions with a schedule are called, instead of that of the templates")
 	c.Flags().Float64Var(&f.repeat, "repeat", 0, "share of messages that are delivered again although they were done, 0 to 1")
 	c.Flags().StringVar(&f.auth, "auth", "", "authentication schemes to offer, instead of those of the templates")
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
@@ -77,8 +78,8 @@ func (f *rehearseFlags) check() error {
 	switch {
 	case f.repeat < 0 || f.repeat > 1:
 		return &exitError{exitUsage, errors.New("--repeat must be from 0 to 1")}
-	case f.visibility < 0:
-		return &exitError{exitUsage, errors.New("--visibility must not be negative")}
+	case f.visibility < 0 || f.every < 0:
+		return &exitError{exitUsage, errors.New("--visibility and --every must not be negative")}
 	}
 	if f.auth != "" {
 		if _, err := auth.ParseSchemes(f.auth); err != nil {
@@ -151,7 +152,7 @@ func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *sl
 		return err
 	}
 	r.gateway, err = gateway.New(gateway.Config{
-		Assembly: f.assembly, Binaries: f.binaries, Services: r.services,
+		Assembly: f.assembly, Binaries: f.binaries, Services: r.services, Every: f.every,
 		Variables: f.variables(r),
 		Stderr:    &locked{w: w}, Rand: rand.Reader, Now: time.Now, Log: log,
 		ColdStart: func(function string, took time.Duration) {

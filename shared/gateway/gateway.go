@@ -28,11 +28,12 @@ const (
 	authorizerTime = 10 * time.Second
 )
 
-// Config is what a Gateway is made of. All fields but Services are required.
+// Config is what a Gateway is made of. All fields but Every and Services are required.
 type Config struct {
 	Assembly  string            // cdk.out
 	Binaries  string            // a folder with a bootstrap for each function
 	Physical  map[string]string // names of tables, ids of secrets, by logical id
+	Every     time.Duration     // of all schedules, instead of the template's, unless it is 0
 	Services  *Services         // queues, buckets and rules, or nil: then Physical has their names, and Run has nothing to take
 	Variables map[string]string // further variables of every function: where the engines are
 	Stderr    io.Writer         // what functions print
@@ -68,6 +69,11 @@ func New(c Config) (*Gateway, error) {
 	}
 	if g.schedules, err = a.schedules(); err != nil {
 		return nil, err
+	}
+	for i := range g.schedules {
+		if c.Every > 0 {
+			g.schedules[i].every = c.Every
+		}
 	}
 	if g.api, err = newAPI(a, g.Physical); err != nil {
 		return nil, err

@@ -24,7 +24,21 @@ import (
 
 // work is a function that tells of each message which it got, and does what the
 // body says.
-func work(_ context.Context, e events.SQSEvent) (json.RawMessage, error) {
+func work(_ context.Context, raw json.RawMessage) (json.RawMessage, error) {
+	var e struct {
+		events.SQSEvent
+		DetailType string `json:"detail-type"`
+	}
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return nil, err
+	}
+	if e.DetailType == "Scheduled Event" {
+		resp, err := http.Post(os.Getenv("REPORT"), "text/plain", strings.NewReader("scheduled"))
+		if err != nil {
+			return nil, err
+		}
+		return json.RawMessage("null"), resp.Body.Close()
+	}
 	var failed []string
 	for _, m := range e.Records {
 		line := fmt.Sprintf("%s %s %d\n", m.Body, m.Attributes["ApproximateReceiveCount"], len(e.Records))
@@ -228,6 +242,21 @@ func TestEnvironmentIsResolved(t *testing.T) {
 	}
 	if m := w.gateway.sources; len(m) != 1 || m[0].batch != 20 || m[0].concurrency != 2 || !m[0].partial {
 		t.Errorf("sources %+v", m)
+	}
+}
+
+// TestSchedule: a function is called at its rate, and told that it was a schedule.
+func TestSchedule(t *testing.T) {
+	w := newWorkshop(t, 0)
+	w.gateway.schedules[0].every = 10 * time.Millisecond
+	w.gateway.sources = nil
+	w.run(t)
+	<-w.more
+	<-w.more
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lines[0] != "scheduled" {
+		t.Errorf("the function got %q", w.lines)
 	}
 }
 

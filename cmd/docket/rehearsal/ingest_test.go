@@ -156,8 +156,9 @@ func one(who, plan string) string {
 	return fmt.Sprintf(`{"Who":%q,"Where":"w","ObjectType":"o","What":"x","Action":"Added","When":"2026-03-04T05:06:07Z"%s}`, who, plan)
 }
 
-// repetition makes a rehearsal repeat a third of all deliveries, soon.
-var repetition = []string{"--visibility", "3s", "--repeat", "0.3"}
+// repetition makes a rehearsal repeat a third of all deliveries, soon, and compact
+// its ledger all the while.
+var repetition = []string{"--visibility", "3s", "--repeat", "0.3", "--every", "5s"}
 
 // checkIngestion takes files, messages and events through the real functions and
 // DynamoDB Local, with deliveries that are repeated, and counts what is stored by the
