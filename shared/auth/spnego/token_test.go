@@ -135,6 +135,8 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{type1, rawKRB5, initNTLM, respType3, "a1 02 30 00", "60 10 06062b0601050502 a0 06 30 04 a0 02 30 00"} {
 		f.Add(unhex(f, s))
 	}
+	// curl 7.88 with gss-ntlmssp 1.2.0
+	f.Add(unhex(f, "604806062b0601050502a03e303ca00e300c060a2b06010401823702020aa22a04284e544c4d5353500001000000178208e200000000000000000000000000000000060200000000000f"))
 	f.Add(frameInit(f, derMSKRB5+derKRB5+derNegoEx+derNTLM, rawKRB5))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := Parse(b)
