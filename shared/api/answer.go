@@ -64,8 +64,9 @@ type encoding struct {
 	ends   []int // of each record
 }
 
-// maxKept is the most memory that a page leaves behind for others.
-const maxKept = 4 << 20
+// maxKept is the most memory that a page leaves behind for others: that of a full
+// one, which grows to it in many steps.
+const maxKept = 10 << 20
 
 // open begins a page's records; close gives their memory back.
 func (a *answer) open(format wire.Format) {
