@@ -35,6 +35,9 @@ func (a *assembly) sources(s *Services) ([]source, error) {
 		}
 		m := source{id: id, queue: q, batch: 10, concurrency: 5, window: duration(r.Properties["MaximumBatchingWindowInSeconds"])}
 		m.function = a.of("AWS::Lambda::Function")[a.target(r.Properties["FunctionName"])].construct()
+		if s.Visibility > 0 { // a message must not come again while its batch is gathered
+			m.window = min(m.window, s.Visibility/4)
+		}
 		if n, ok := r.Properties["BatchSize"].(float64); ok {
 			m.batch = int(n)
 		}
