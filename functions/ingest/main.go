@@ -34,9 +34,14 @@ func main() { shell.Start(newHandler) }
 // repetition. Little: most are not.
 const cacheBytes = 16 << 20
 
-// workers is how many messages are worked on at a time: as many as a new ledger has
-// shards.
-const workers = ledger.DefaultShards
+const (
+	// workers is how many messages are worked on at a time. What they store goes
+	// together, so there are as many as one transaction has room for keys.
+	workers = 96
+	// flights is how many such transactions are under way at a time: while one is
+	// being stored, what goes with the next is read.
+	flights = 2
+)
 
 func newHandler(ctx context.Context) (any, error) {
 	env, err := shell.Read(os.Getenv, environment.RecordsTable, environment.DirectoryTable, environment.KeysSecret, environment.MaxReceives)
@@ -83,7 +88,7 @@ func newIngestConfig(ctx context.Context, env *shell.Environment, ring *keys.Rin
 		return ingest.Config{}, err
 	}
 	directory := access.Open(env.Table(environment.DirectoryTable), time.Now)
-	c := ingest.Config{Ledger: shell.WatchDamage(l, metrics.Count), FindPlan: func(ctx context.Context, given activity.Plan) (activity.Plan, bool, error) {
+	c := ingest.Config{Ledger: shell.WatchDamage(ingest.Gather(l, flights), metrics.Count), FindPlan: func(ctx context.Context, given activity.Plan) (activity.Plan, bool, error) {
 		snapshot, err := directory.Snapshot(ctx)
 		if err != nil {
 			return activity.Plan{}, false, err

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"docket/shared/ingest"
 )
 
 // BenchmarkMessages: messages of one record each, in batches of 1,000, into a ledger
@@ -17,7 +19,10 @@ func BenchmarkMessages(b *testing.B) {
 	for name, poison := range map[string]int{"clean": 0, "poison": 10} {
 		b.Run(name, func(b *testing.B) {
 			w := newWorld(b)
-			d := New(w.config())
+			c := w.config()
+			c.Ingest.Ledger = ingest.Gather(w.ledger, 2)
+			c.Workers = 96
+			d := New(c)
 			serial := 0
 			b.ReportAllocs()
 			for b.Loop() {

@@ -7,9 +7,11 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"docket/shared/ingest"
 	"docket/shared/table/faulty"
 )
 
@@ -149,10 +151,16 @@ func (w *world) deliver(q Queue, from *sqs, r *rand.Rand) {
 	for i := range batch {
 		batch[i].Received = 1
 	}
-	looks := 5 + r.IntN(200)
-	stop := func() bool { looks--; return looks < 0 }
+	var looks atomic.Int64
+	looks.Store(int64(5 + r.IntN(200)))
+	stop := func() bool { return looks.Add(-1) < 0 }
 	c := w.config()
-	c.Letters = unsure{w, r}
+	c.Letters = unsure{w, rand.New(rand.NewPCG(r.Uint64(), 1))}
+	if r.IntN(2) == 0 {
+		// Together, as the function does it; one flight at a time, because the
+		// table with faults takes one call at a time.
+		c.Ingest.Ledger, c.Workers = ingest.Gather(w.ledger, 1), 8
+	}
 	s := New(c).Take(context.Background(), q, batch, stop, "")
 	done := map[string]bool{}
 	for _, m := range batch {
@@ -182,13 +190,16 @@ type unsure struct {
 }
 
 func (u unsure) Send(ctx context.Context, to Address, l Letter) error {
-	if u.r.IntN(8) == 0 {
+	u.w.mu.Lock()
+	before, after := u.r.IntN(8) == 0, u.r.IntN(8) == 0
+	u.w.mu.Unlock()
+	if before {
 		return errTest
 	}
 	if err := u.w.Send(ctx, to, l); err != nil {
 		return err
 	}
-	if u.r.IntN(8) == 0 {
+	if after {
 		return errTest
 	}
 	return nil
