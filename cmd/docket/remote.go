@@ -24,6 +24,7 @@ type remoteFlags struct {
 	gzip         bool
 	attempts     int
 	connections  int
+	fresh        bool // a new connection for each request; no flag
 }
 
 // remoteHelp ends the help of every client command.
@@ -61,7 +62,7 @@ func (f *remoteFlags) address(w world) string {
 
 // client makes the client that the flags and the environment describe.
 func (f *remoteFlags) client(w world, format wire.Format) (*client.Client, error) {
-	c := client.Config{URL: f.address(w), User: f.user, Format: format, Gzip: f.gzip, Insecure: f.insecure, Attempts: f.attempts, Connections: f.connections}
+	c := client.Config{URL: f.address(w), User: f.user, Format: format, Gzip: f.gzip, Insecure: f.insecure, Attempts: f.attempts, Connections: f.connections, Fresh: f.fresh}
 	if c.User == "" {
 		c.User = w.getenv("DOCKET_USER")
 	}

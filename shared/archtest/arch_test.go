@@ -43,6 +43,7 @@ var knows = map[string][]string{
 	"api/contracttest":         {},
 	"client":                   {"activity", "filter", "wire"},
 	"generate":                 {"activity"},
+	"hammer":                   {"activity", "client", "filter", "generate", "wire"},
 	"sample":                   {"activity"},
 	"environment":              {},
 	"recordfile":               {"activity", "wire"},
@@ -83,7 +84,7 @@ var rooms = []struct {
 	folders []string
 	reason  string
 }{
-	{"net/http", []string{"shared/api", "shared/auth", "shared/client", "shared/gateway", "shared/table/remote", "shared/table/dynamo/dynamolocal", "functions", "cmd"},
+	{"net/http", []string{"shared/api", "shared/auth", "shared/client", "shared/gateway", "shared/hammer", "shared/table/remote", "shared/table/dynamo/dynamolocal", "functions", "cmd"},
 		"HTTP is known where it is spoken; everything else works on values and can be simulated"},
 	{"encoding/xml", []string{"shared/wire", "shared/api/contracttest"}, "XML belongs in wire; the black-box suite reads answers with a parser of its own"},
 	{"github.com/aws/", []string{"shared/table/dynamo", "shared/gateway", "shared/source", "functions", "infra", "cmd"},

@@ -41,6 +41,7 @@ type Config struct {
 	CACert         []byte      // PEM; trusted instead of the system's authorities
 	Attempts       int         // how often a request is tried at most; 0 means DefaultAttempts
 	Connections    int         // idle connections kept; 0 means 8
+	Fresh          bool        // a new connection for each attempt
 
 	// Seams; nil means the real thing.
 	Transport http.RoundTripper
@@ -159,6 +160,7 @@ func transport(c Config) (http.RoundTripper, error) {
 	t.TLSClientConfig = secure
 	t.DisableCompression = true // asked for and undone here, only when configured
 	t.MaxIdleConnsPerHost = c.Connections
+	t.DisableKeepAlives = c.Fresh
 	t.ResponseHeaderTimeout = answerTime
 	t.WriteBufferSize, t.ReadBufferSize = 64<<10, 64<<10
 	return t, nil
