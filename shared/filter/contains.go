@@ -1,6 +1,10 @@
 package filter
 
-import "strings"
+import (
+	"strings"
+
+	"docket/shared/segment"
+)
 
 // contains is Contains: the pattern occurs somewhere. The empty pattern occurs
 // in every text.
@@ -34,20 +38,33 @@ func (c contains) mark(d dictionary, hits []bool) {
 		}
 		return
 	}
-	if d.whole != nil && !d.whole.MayContain(c.folded) {
+	if d.whole == nil {
+		c.markRange(d, hits, 0, segment.Range{To: len(d.blob)})
 		return
 	}
-	for id, pos := 0, 0; ; {
-		n := index(d.blob[pos:], c.folded, c.rare)
+	var room [16]segment.Range
+	id := 0
+	for _, r := range d.whole.Ranges(room[:0], c.folded) {
+		id = c.markRange(d, hits, id, r)
+	}
+}
+
+// markRange looks for the pattern where it begins in a range of the blob. id is a
+// value that lies in the range or before it; so is what it returns for what is
+// behind the range.
+func (c contains) markRange(d dictionary, hits []bool, id int, r segment.Range) int {
+	blob := d.blob[:min(r.To+len(c.folded)-1, len(d.blob))]
+	for pos := r.From; ; {
+		n := index(blob[pos:], c.folded, c.rare)
 		if n < 0 {
-			return
+			return id
 		}
 		pos += n
 		id = d.find(id, pos)
 		end := int(d.ends[id])
 		if pos+len(c.folded) <= end {
 			hits[id] = true
-			pos = end
+			pos = min(end, len(blob))
 		} else {
 			pos++ // runs over the end of its value
 		}

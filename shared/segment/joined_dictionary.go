@@ -11,7 +11,7 @@ import (
 type Folding struct {
 	Blob  string
 	Ends  []uint32
-	grams grams // of Blob
+	grams []grams // of Blob
 }
 
 // original says what values are of which only the folding is kept. Most differ
@@ -56,7 +56,7 @@ func newJoinedDictionary(values []string, fold func(dst []byte, value string) []
 	}
 	o.Blob, o.grams = alias(blob), gramsOf(blob)
 	d := &Dictionary{original: o, held: new(gauge)}
-	d.held.Add(int64(cap(blob) + 4*len(o.Ends) + 8*(len(o.capitals)+len(o.grams)) + held))
+	d.held.Add(int64(cap(blob) + 4*len(o.Ends) + 8*len(o.capitals) + len(o.grams)<<(gramBits-3) + held))
 	return d, nil
 }
 
