@@ -17,7 +17,7 @@ const (
 
 	// warmSlack is what a server takes besides its caches: requests, answers,
 	// and what the collector has not found yet.
-	warmSlack = 256 << 20
+	warmSlack = 160 << 20
 )
 
 // ledgerCache is the part of --cache that keeps segments as they were last used;
