@@ -102,6 +102,7 @@ func (m *mailbox) each(ctx context.Context, visit func(*mailbox, *deadLetter) (b
 			return true, nil
 		}
 		more = true
+		seen := len(held)
 		for i := range out.Messages {
 			d := &deadLetter{m.name, out.Messages[i], false}
 			before := held[d.id()]
@@ -115,6 +116,9 @@ func (m *mailbox) each(ctx context.Context, visit func(*mailbox, *deadLetter) (b
 		}
 		if !more {
 			return false, nil
+		}
+		if len(held) == seen { // the first ones come again: looking took longer than they are held
+			return true, nil
 		}
 	}
 }
