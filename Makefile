@@ -96,8 +96,8 @@ bench-peers: build ## Docket beside DuckDB and PostgreSQL: see cmd/docket/peers/
 	npm --prefix cmd/docket/peers install --no-package-lock --no-audit --no-fund
 	node cmd/docket/peers/peers.mjs --docket $(BIN) $(PEERS)
 
-simulate: ## SCHEDULES random fault schedules of the ledger, the first with SEED (0: a new one)
-	$(GO) test ./shared/ledger -run '^TestSimulation$$' -v -timeout 0 -args -schedules $(SCHEDULES) -seed $(SEED)
+simulate: ## SCHEDULES random fault schedules of ledger, compaction and search, the first with SEED (0: a new one)
+	$(GO) test ./shared/simulation -run '^TestSimulation$$' -v -timeout 0 -args -schedules $(SCHEDULES) -seed $(SEED)
 
 kill: ## KILLS times kill -9 under load, of the store and of the server
 	$(GO) test ./shared/table/bolt -run '^TestKill' -v -timeout 0 -args -kills $(KILLS)
