@@ -33,6 +33,8 @@ type (
 		Note     string   `yaml:"note" json:"note"`
 		Disabled bool     `yaml:"disabled" json:"disabled"`
 		Schemes  []string `yaml:"schemes" json:"schemes"`
+
+		RecogniseRepeats bool `yaml:"recogniseRepeats" json:"recogniseRepeats"`
 	}
 	exportedGroup struct {
 		Name    string   `yaml:"name" json:"name"`
@@ -61,7 +63,7 @@ func exportFile(doc *access.Document) exportedAccess {
 		file.Plans = append(file.Plans, exportedPlan{p.Name, p.ID, *p.Folder, *p.Enabled, p.Items})
 	}
 	for _, a := range doc.Accounts {
-		file.Accounts = append(file.Accounts, exportedAccount{a.Name, *a.Note, *a.Disabled, a.Schemes})
+		file.Accounts = append(file.Accounts, exportedAccount{a.Name, *a.Note, *a.Disabled, a.Schemes, *a.RecogniseRepeats})
 	}
 	for _, g := range doc.Groups {
 		file.Groups = append(file.Groups, exportedGroup{g.Name, *g.Note, g.Members, g.Groups})

@@ -206,6 +206,7 @@ func (r *fileReader) account(n *yaml.Node) access.AccountSpec {
 		"disabled":            func(n *yaml.Node) { a.Disabled = r.yes(n) },
 		"note":                func(n *yaml.Node) { a.Note = r.text(n) },
 		"schemes":             func(n *yaml.Node) { a.Schemes = r.schemes(n) },
+		"recogniseRepeats":    func(n *yaml.Node) { a.RecogniseRepeats = r.yes(n) },
 		"initialPasswordFile": func(n *yaml.Node) { password = passwordSource{line: n.Line, path: r.word(n)} },
 	}, "name")
 	if password.path != "" {

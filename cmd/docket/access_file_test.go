@@ -25,7 +25,7 @@ func TestWhatIsExportedIsReadBack(t *testing.T) {
 	for i, text := range nasty {
 		doc.Folders = append(doc.Folders, access.FolderSpec{Path: text})
 		doc.Plans = append(doc.Plans, access.PlanSpec{ID: text, Name: text, Folder: &text, Enabled: &no, Items: nasty[:i]})
-		doc.Accounts = append(doc.Accounts, access.AccountSpec{Name: text, Note: &text, Disabled: &yes, Schemes: []string{"basic", "digest-md5"}[:i%3%2+i%2]})
+		doc.Accounts = append(doc.Accounts, access.AccountSpec{Name: text, Note: &text, Disabled: &yes, Schemes: []string{"basic", "digest-md5"}[:i%3%2+i%2], RecogniseRepeats: &yes})
 		doc.Groups = append(doc.Groups, access.GroupSpec{Name: text, Note: &text, Members: nasty[:i], Groups: nasty[i:]})
 		doc.Roles = append(doc.Roles,
 			access.RoleSpec{Assignment: access.Assignment{Role: access.Reviewer, Account: text, Folder: text}},

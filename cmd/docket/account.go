@@ -70,8 +70,11 @@ func newAccountAdd(a *admin) *cobra.Command {
 	c.Flags().StringVar(&schemes, "scheme", defaultSchemes, "how it may sign in: basic, digest, digest-md5, digest-sha-256, ntlm, negotiate")
 	c.Flags().BoolVar(&account.Disabled, "disabled", false, "do not let it sign in yet")
 	c.Flags().StringVar(&account.Note, "note", "", "whose it is, or what for")
+	c.Flags().BoolVar(&account.RecogniseRepeats, "recognise-repeats", false, recogniseHelp)
 	return c
 }
+
+const recogniseHelp = "take a body that it has written in the last 15 minutes for a repetition, which stores nothing"
 
 func parseSchemes(list string) ([]string, error) {
 	schemes, err := auth.ParseSchemes(list)
@@ -174,7 +177,7 @@ func newAccountPassword(a *admin) *cobra.Command {
 }
 
 func newAccountSet(a *admin) *cobra.Command {
-	var enable, disable bool
+	var enable, disable, recognise bool
 	var note, schemes string
 	c := &cobra.Command{
 		Use:   "set NAME",
@@ -184,7 +187,8 @@ that it has. What was stored for a scheme that it leaves is removed; for a schem
 that the password was not set for, set it with docket account password.`,
 		Example: `  docket account set 'Corp\ann' --disable
   docket account set 'Corp\ann' --scheme basic,negotiate
-  docket account set 'Corp\ann' --enable --note 'back from leave'`,
+  docket account set 'Corp\ann' --enable --note 'back from leave'
+  docket account set feeder --recognise-repeats=false`,
 		Args: takes("NAME"),
 	}
 	c.Flags().BoolVar(&enable, "enable", false, "let it sign in")
@@ -192,9 +196,11 @@ that the password was not set for, set it with docket account password.`,
 	c.MarkFlagsMutuallyExclusive("enable", "disable")
 	c.Flags().StringVar(&note, "note", "", "whose it is, or what for")
 	c.Flags().StringVar(&schemes, "scheme", "", "how it may sign in from now on (default as before)")
+	c.Flags().BoolVar(&recognise, "recognise-repeats", false, recogniseHelp)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !enable && !disable && schemes == "" && !c.Flags().Changed("note") {
-			return &exitError{exitUsage, errors.New("nothing to set: give --enable, --disable, --scheme or --note")}
+		repeats := c.Flags().Changed("recognise-repeats")
+		if !enable && !disable && schemes == "" && !repeats && !c.Flags().Changed("note") {
+			return &exitError{exitUsage, errors.New("nothing to set: give --enable, --disable, --scheme, --recognise-repeats or --note")}
 		}
 		var names []string
 		if schemes != "" {
@@ -211,6 +217,7 @@ that the password was not set for, set it with docket account password.`,
 			}
 			return d.UpdateAccount(args[0], func(acc *access.Account) {
 				setIf(enable || disable, &acc.Disabled, disable)
+				setIf(repeats, &acc.RecogniseRepeats, recognise)
 				setIf(c.Flags().Changed("note"), &acc.Note, note)
 			})
 		})

@@ -20,6 +20,8 @@ type accountView struct {
 	Groups      []string   `json:"groups,omitempty"`
 	Roles       []roleView `json:"roles,omitempty"`
 	May         *mayView   `json:"may,omitempty"`
+
+	RecogniseRepeats bool `json:"recogniseRepeats,omitempty"`
 }
 
 // mayView is what an account may do now.
@@ -30,7 +32,7 @@ type mayView struct {
 }
 
 func viewAccount(acc access.Account) accountView {
-	v := accountView{Name: acc.Name, Note: acc.Note, Disabled: acc.Disabled, Schemes: append([]string{}, acc.Schemes...)}
+	v := accountView{Name: acc.Name, Note: acc.Note, Disabled: acc.Disabled, Schemes: append([]string{}, acc.Schemes...), RecogniseRepeats: acc.RecogniseRepeats}
 	if acc.PasswordSet != 0 {
 		v.PasswordSet = stamp(acc.PasswordSet)
 	}
@@ -135,7 +137,7 @@ func (a *admin) printAccount(v accountView) {
 	}
 	a.printFields([][2]string{
 		{"name", v.Name}, {"note", v.Note}, {"disabled", yes(v.Disabled, "yes")}, {"schemes", strings.Join(v.Schemes, " ")},
-		{"password set", password}, {"groups", strings.Join(v.Groups, "\n")}, {"roles", strings.Join(roles, "\n")},
+		{"password set", password}, {"recognises repeats", yes(v.RecogniseRepeats, "yes, for 15 minutes")}, {"groups", strings.Join(v.Groups, "\n")}, {"roles", strings.Join(roles, "\n")},
 		{"reads", reads}, {"writes", map[bool]string{true: "yes", false: "no"}[v.May.Write]},
 	})
 }

@@ -147,6 +147,7 @@ func (a *applier) account(spec *AccountSpec) error {
 	set := func(acc *Account) {
 		acc.Name = spec.Name
 		replace(&acc.Disabled, spec.Disabled)
+		replace(&acc.RecogniseRepeats, spec.RecogniseRepeats)
 		replace(&acc.Note, spec.Note)
 		if spec.Schemes != nil {
 			acc.Schemes = spec.Schemes

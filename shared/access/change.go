@@ -123,6 +123,7 @@ func accountDetails(was, is *Account) []string {
 	}
 	list = fromTo(list, "disabled", yesNo(was.Disabled), yesNo(is.Disabled))
 	list = fromTo(list, "note", was.Note, is.Note)
+	list = fromTo(list, "recognise repeats", yesNo(was.RecogniseRepeats), yesNo(is.RecogniseRepeats))
 	list = fromTo(list, "schemes", strings.Join(was.Schemes, " "), strings.Join(is.Schemes, " "))
 	if !sameVerifiers(was.Verifiers, is.Verifiers) || was.PasswordSet != is.PasswordSet {
 		list = append(list, "password set")

@@ -36,6 +36,8 @@ type AccountSpec struct {
 	Disabled *bool
 	Note     *string
 	Schemes  []string
+
+	RecogniseRepeats *bool
 }
 
 // GroupSpec describes a group.
@@ -67,7 +69,7 @@ func (s *Snapshot) Document() *Document {
 		doc.Plans = append(doc.Plans, PlanSpec{ID: p.ID, Name: p.Name, Folder: &p.Folder, Enabled: &p.Enabled, Items: given(p.Items)})
 	}
 	for _, a := range s.Accounts() {
-		doc.Accounts = append(doc.Accounts, AccountSpec{Name: a.Name, Disabled: &a.Disabled, Note: &a.Note, Schemes: given(a.Schemes)})
+		doc.Accounts = append(doc.Accounts, AccountSpec{Name: a.Name, Disabled: &a.Disabled, Note: &a.Note, Schemes: given(a.Schemes), RecogniseRepeats: &a.RecogniseRepeats})
 	}
 	for _, g := range s.Groups() {
 		doc.Groups = append(doc.Groups, GroupSpec{Name: g.Name, Note: &g.Note, Members: given(g.Members), Groups: given(g.Groups)})

@@ -192,6 +192,7 @@ func (a *Account) normalise() {
 
 func (a *Account) equal(b *Account) bool {
 	return a.Name == b.Name && a.Disabled == b.Disabled && a.Note == b.Note && a.PasswordSet == b.PasswordSet &&
+		a.RecogniseRepeats == b.RecogniseRepeats &&
 		slices.Equal(a.Schemes, b.Schemes) && sameVerifiers(a.Verifiers, b.Verifiers)
 }
 

@@ -18,6 +18,10 @@ type Account struct {
 	Verifiers []Verifier `json:"verifiers,omitempty"`
 	// PasswordSet is when the verifiers were last replaced, Unix seconds; 0 is never.
 	PasswordSet int64 `json:"passwordSet,omitempty"`
+	// RecogniseRepeats makes a body that the account has written in the last 15
+	// minutes a repetition, which stores nothing: for writers that cannot send an
+	// Idempotency-Key but do retry.
+	RecogniseRepeats bool `json:"recogniseRepeats,omitempty"`
 }
 
 // Verifier is what one scheme needs to check a password for one form of the

@@ -40,6 +40,11 @@ const (
 	// keyLife is how long a write's key is remembered (contract, section 3).
 	keyLife = 24 * time.Hour
 
+	// repeatWindow is how long a repeated body is recognised where an account has
+	// that: 15 minutes after the answer, and a minute for the write itself, whose
+	// beginning is what the window counts from.
+	repeatWindow = 16 * time.Minute
+
 	// maxQuery bounds the query string: the parameters of the contract need
 	// 40 bytes, and API Gateway takes 10,240 bytes of request line and headers.
 	maxQuery = 8 << 10

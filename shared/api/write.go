@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 
 	"docket/shared/access"
@@ -43,20 +44,39 @@ func (h *Handler) write(ctx context.Context, c *call, out *answer, r *http.Reque
 }
 
 // idempotencyKey reads the header of that name: 1 to 200 visible ASCII
-// characters that belong to the account (contract, section 8).
+// characters that belong to the account (contract, section 8). Without it there
+// may be a key all the same: see repeatKey.
 func idempotencyKey(values []string, c *call, body []byte) (*ledger.Key, error) {
 	if len(values) == 0 {
-		return nil, nil
+		return repeatKey(c, body), nil
 	}
 	if len(values) > 1 || !validKey(values[0]) {
 		return nil, invalidInput("Idempotency-Key must be given once and have 1 to 200 visible ASCII characters.")
 	}
+	return &ledger.Key{Owner: c.caller.Account, Text: values[0], Life: keyLife, Body: bodyHash(c, body)}, nil
+}
+
+// repeatKey stands in for the header where the account recognises repeated
+// bodies: the body is its own key, for a while. The space keeps it apart from
+// every key of the header.
+func repeatKey(c *call, body []byte) *ledger.Key {
+	account, ok := c.snapshot.Account(c.caller.Account)
+	if !ok || !account.RecogniseRepeats {
+		return nil
+	}
+	hash := bodyHash(c, body)
+	return &ledger.Key{
+		Owner: c.caller.Account, Text: "body " + hex.EncodeToString(hash[:]), Life: keyLife, Body: hash, Window: repeatWindow,
+	}
+}
+
+// bodyHash is of the body, expanded, and its format.
+func bodyHash(c *call, body []byte) (sum [sha256.Size]byte) {
 	hash := sha256.New()
 	hash.Write([]byte{byte(c.params.format)})
 	hash.Write(body)
-	key := &ledger.Key{Owner: c.caller.Account, Text: values[0], Life: keyLife}
-	hash.Sum(key.Body[:0])
-	return key, nil
+	hash.Sum(sum[:0])
+	return sum
 }
 
 func validKey(s string) bool {

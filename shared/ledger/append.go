@@ -48,7 +48,8 @@ type writing struct {
 	shard   Shard
 	token   Token
 	key     *Key
-	call    callID // of this Append
+	call    callID  // of this Append
+	old     *uint64 // version of the token item to replace; nil if there is none
 	pieces  []packed
 	n       int // records
 	stamped bool
@@ -141,6 +142,12 @@ func (w *writing) try(ctx context.Context, at Position) (r Receipt, next Positio
 			return w.stored(at), at, nil
 		case errors.As(err, &failed):
 			token, item := w.existing(failed)
+			if w.outlived(token) {
+				if err := w.passed(ctx); err != nil {
+					return r, at, err
+				}
+				continue
+			}
 			next, r, err = w.judge(at, token, item)
 			switch {
 			case err != nil:
@@ -221,14 +228,25 @@ func (w *writing) confirm(ctx context.Context, r Receipt) error {
 func (w *writing) existing(failed *table.ConditionError) (token, item *table.Item) {
 	for _, f := range failed.Failed {
 		switch {
-		case f.Existing == nil:
 		case w.key != nil && f.Op == 0:
 			token = f.Existing
+			w.old = nil // unless outlived says so again
+		case f.Existing == nil:
 		case item == nil || f.Existing.Sort < item.Sort:
 			item = f.Existing
 		}
 	}
 	return token, item
+}
+
+// outlived says whether a token item is of a batch so long ago that its key's
+// window has ended. Then it is to be replaced, on condition that nobody else does.
+func (w *writing) outlived(token *table.Item) bool {
+	if token == nil || !w.key.ended(token, w.call, w.l.now()) {
+		return false
+	}
+	w.old = &token.Version
+	return true
 }
 
 // judge says what it means that token and item, at least one of them, stand where
@@ -324,7 +342,11 @@ func (w *writing) ops(at Position) []table.Op {
 	ops := make([]table.Op, 0, len(w.pieces)+1)
 	if w.key != nil {
 		item := w.key.tokenItem(Receipt{Shard: w.shard, First: at, N: w.n}, w.call, w.l.now())
-		ops = append(ops, table.Op{Kind: table.Put, Item: item, If: table.Absent})
+		op := table.Op{Kind: table.Put, Item: item, If: table.Absent}
+		if w.old != nil {
+			op.If, op.IfVersion = table.VersionIs, *w.old
+		}
+		ops = append(ops, op)
 	}
 	p := place{shard: w.shard, first: at, batch: at, parts: uint8(len(w.pieces))}
 	for i, piece := range w.pieces {

@@ -26,6 +26,12 @@ type Key struct {
 	Text  string        // not empty
 	Body  [32]byte      // SHA-256 of what the client sent
 	Life  time.Duration // how long it is remembered; less than MinKeyLife is MinKeyLife
+
+	// Window, unless 0, is how long after it was stored a batch is taken for
+	// repeated; later the key is as good as new. It is at most MinKeyLife, whole
+	// seconds, and always the same for one Owner and Text, as Life is. Append
+	// alone knows it.
+	Window time.Duration
 }
 
 // Token identifies one batch over all attempts to store it.
@@ -69,8 +75,27 @@ func (k *Key) tokenItem(r Receipt, call callID, now time.Time) table.Item {
 	v = append(v, k.Body[:]...)
 	v = append(v, call[:]...)
 	v = binary.BigEndian.AppendUint32(v, keyedSum(key, v))
-	life := max(k.Life, MinKeyLife) + clockSlack
-	return table.Item{Key: key, Value: v, Expires: now.Add(life).Unix() + 1}
+	it := table.Item{Key: key, Value: v, Expires: now.Add(k.life()).Unix() + 1}
+	if k.Window != 0 {
+		it.Version = binary.BigEndian.Uint64(call[:]) // another for each that replaces it
+	}
+	return it
+}
+
+func (k *Key) life() time.Duration { return max(k.Life, MinKeyLife) + clockSlack }
+
+// ended says whether a token item was stored by another call, longer ago than the
+// window. One from the future is of a clock that is ahead, and new.
+func (k *Key) ended(it *table.Item, call callID, now time.Time) bool {
+	if k.Window == 0 {
+		return false
+	}
+	t, err := readToken(it)
+	if err != nil || t.call == call {
+		return false // resolve says what it is
+	}
+	age := now.Add(k.life()).Unix() + 1 - it.Expires
+	return age > int64(k.Window/time.Second)
 }
 
 // resolve says what an existing token item means for a batch with this key: where
