@@ -102,6 +102,9 @@ func (c *catalog) grow(ctx context.Context, log Log, to ledger.Vector, b budget,
 }
 
 func (c *catalog) growShard(ctx context.Context, log Log, s ledger.Shard, to ledger.Position, b budget) error {
+	if err := ctx.Err(); err != nil { // of the two below, either might be chosen
+		return fmt.Errorf("learn zones of shard %d: %w", s, err)
+	}
 	shard := &c.shards[s]
 	select {
 	case shard.growing <- struct{}{}:
