@@ -167,6 +167,10 @@ func (e *Engine) heat(ctx context.Context, w *warmth) error {
 			if m := mean[p.part]; m.rows > 0 && m.bytes/m.rows*int64(p.joined.Len()) > left {
 				continue
 			}
+			// Once for a part: a client that never pauses must get warm too.
+			if err := e.gate.yield(ctx); err != nil {
+				return err
+			}
 			if err := p.joined.Load(p.part, e.opener(ctx, p.block)); err != nil {
 				broken[p.block], failed = true, fmt.Errorf("shard %d from %d to %d: %w", p.shard, p.first, p.end, err)
 				continue
@@ -219,7 +223,7 @@ func (w *warmth) byUse(asked segment.Parts) []piece {
 // opener reads the segments of a block, whatever they were merged with since.
 func (e *Engine) opener(ctx context.Context, b *block) segment.Opener {
 	return func(i int) (*segment.Segment, int, error) {
-		if err := e.gate.yield(ctx); err != nil {
+		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
 		of := &b.entries[i]
