@@ -31,7 +31,7 @@ import (
 // many instances.
 type station struct {
 	tb               testing.TB
-	clock            atomic.Int64 // Unix seconds
+	clock            atomic.Int64 // Unix nanoseconds
 	ring             *keys.Ring
 	directory        *access.Directory
 	records, state   table.Table
@@ -45,15 +45,15 @@ func (named) Caller(_ context.Context, r *http.Request) (api.Caller, error) {
 	return api.Caller{Account: r.Header.Get("X-Test-Account")}, nil
 }
 
-func (s *station) now() time.Time { return time.Unix(s.clock.Load(), 0) }
+func (s *station) now() time.Time { return time.Unix(0, s.clock.Load()) }
 
-func (s *station) pass(d time.Duration) { s.clock.Add(int64(d / time.Second)) }
+func (s *station) pass(d time.Duration) { s.clock.Add(int64(d)) }
 
 // newStation has two accounts, of which the feeder's repeats are recognised.
 func newStation(tb testing.TB) *station {
 	tb.Helper()
 	s := &station{tb: tb, feeder: `Corp\feeder`, ordinary: `Corp\ordinary`}
-	s.clock.Store(1_790_000_000)
+	s.clock.Store(1_790_000_000e9)
 	s.records, s.state = memory.New(s.now), memory.New(s.now)
 	var err error
 	if s.ring, err = keys.Generate(rand.Reader, s.now(), "Test"); err != nil {
@@ -77,14 +77,28 @@ func newStation(tb testing.TB) *station {
 	return s
 }
 
+// ledger is one whose waits pass at once.
+func (s *station) ledger() *ledger.Ledger {
+	s.tb.Helper()
+	l, err := ledger.Open(context.Background(), ledger.Config{
+		Table: s.records, Ring: s.ring, Now: s.now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler), Sleep: s.sleep,
+	})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return l
+}
+
+func (s *station) sleep(ctx context.Context, d time.Duration) error {
+	s.pass(d)
+	return ctx.Err()
+}
+
 // instance is a process of its own over the same tables.
 func (s *station) instance() *api.Handler {
 	s.tb.Helper()
 	log := slog.New(slog.DiscardHandler)
-	l, err := ledger.Open(context.Background(), ledger.Config{Table: s.records, Ring: s.ring, Now: s.now, Rand: rand.Reader, Log: log})
-	if err != nil {
-		s.tb.Fatal(err)
-	}
+	l := s.ledger()
 	engine := search.New(search.Config{Ledger: l, Marks: mark.NewCodec(s.ring, rand.Reader), State: s.state, Ring: s.ring, Now: s.now, Log: log})
 	return api.New(api.Config{
 		Guard: named{}, Directory: s.directory, Writer: l, Reader: engine, Limits: api.ServeLimits, Now: s.now, Rand: rand.Reader, Log: log,
