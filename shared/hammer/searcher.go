@@ -22,6 +22,9 @@ type query struct {
 // in so many: a walk must end while the run goes on.
 const selective = 200
 
+// few records are found whole in a page or two.
+const few = 10_000
+
 // searcher searches, and compares with what was written.
 func (r *run) searcher(ctx context.Context, dice *rand.Rand) error {
 	for ctx.Err() == nil {
@@ -57,7 +60,7 @@ func (r *run) query(dice *rand.Rand, batches int) query {
 				n++
 			}
 		}
-		if n <= 2000/selective {
+		if n <= 2000/selective || r.book.sent() < few {
 			return q
 		}
 	}
@@ -112,7 +115,7 @@ func (r *run) find(ctx context.Context, dice *rand.Rand, q query) error {
 		if len(page.Records) == 0 {
 			break
 		}
-		if mark != "" && dice.IntN(8) == 0 {
+		if mark != "" && dice.IntN(3) == 0 {
 			if again, err := r.searchPage(ctx, dice, mark, q.entries); err == nil {
 				r.repeats.Add(1)
 				r.same(page.Records, again.Records)
@@ -127,8 +130,9 @@ func (r *run) find(ctx context.Context, dice *rand.Rand, q query) error {
 }
 
 func (r *run) searchPage(ctx context.Context, dice *rand.Rand, mark string, entries []filter.Entry) (client.Page, error) {
+	counts := [...]int{3, 100, 1000, 1000}
 	began := time.Now()
-	page, err := r.on(dice).Search(ctx, mark, entries, 100+dice.IntN(2000))
+	page, err := r.on(dice).Search(ctx, mark, entries, counts[dice.IntN(len(counts))])
 	if err == nil {
 		r.search.add(time.Since(began), len(page.Records))
 	}
