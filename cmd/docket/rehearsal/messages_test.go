@@ -13,9 +13,9 @@ import (
 )
 
 // BenchmarkMessages takes messages of one record through the whole rehearsal: sent
-// over HTTP, batched, handed to the ingest function, stored in DynamoDB Local by a
-// transaction each, which takes nearly all of the time: the queue alone is measured by
-// the benchmark of the same name in package gateway. It counts from the first that is
+// over HTTP, batched, handed to the ingest function, stored in DynamoDB Local by
+// transactions, which take nearly all of the time: the queue alone is measured by the
+// benchmark of the same name in package gateway. It counts from the first that is
 // sent until the queue is empty. One in ten is poison in the second run, and ends as a
 // dead letter.
 func BenchmarkMessages(b *testing.B) {
