@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -15,9 +14,12 @@ const (
 	// warmEvery is how often it is looked whether there is something to decode.
 	warmEvery = time.Second
 
-	// warmSlack is what a server takes besides its caches: requests, answers,
-	// and what the collector has not found yet.
-	warmSlack = 160 << 20
+	// warmGarbage is how much of what is in use may lie about before it is
+	// collected, in percent. Usual is as much again, which is too much of a large
+	// cache. (A limit in bytes near the cache's makes the collector run all the
+	// time while records are decoded.)
+	warmGarbage  = 25
+	usualGarbage = 100
 )
 
 // ledgerCache is the part of --cache that keeps segments as they were last used;
@@ -32,10 +34,9 @@ func (n *node) keepWarm(ctx context.Context, f serveFlags, log *slog.Logger) (st
 	if f.warmBytes() <= 0 {
 		return func() {}
 	}
-	// Left to itself the collector lets memory grow to twice what is in use. A
-	// limit in the environment is somebody's wish and stays.
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(f.cacheMiB<<20 + warmSlack)
+	// A setting in the environment is somebody's wish and stays.
+	if old := debug.SetGCPercent(warmGarbage); old != usualGarbage {
+		debug.SetGCPercent(old)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
