@@ -108,7 +108,7 @@ func (r *reading) page(ctx context.Context, p *process, count int) {
 		ask = p.engine.Search
 	}
 	if r.rand.IntN(3) == 0 {
-		q.Size, q.MaxBytes = func(*activity.Stored) int { return 100 }, 100*(1+r.rand.IntN(6))
+		q.Size, q.MaxBytes = func(*activity.Stored) int { return 150 }, 150*(1+r.rand.IntN(6))
 	}
 	page, err := ask(ctx, q)
 	r.trace("%s: page of %d: %d records, %v", r.name, count, len(page.Records), err)

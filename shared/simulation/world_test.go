@@ -69,6 +69,7 @@ type world struct {
 	model  *model
 
 	procs    []*process
+	steps    int
 	handed   chan struct{} // a process has come to its next call
 	quiet    bool          // no more faults
 	keyed    bool          // batches may have keys; then clocks are wrong by hours, not by years
@@ -107,9 +108,9 @@ func newWorld(s setup, ring *keys.Ring) *world {
 		Seed: s.seed, Rates: rates, Now: w.now, Sleep: w.sleepOf, MaxLate: 1 + w.rand.IntN(40),
 	})
 	w.shards = 1 + w.rand.IntN(3)
-	w.maxItem = 1100 + w.rand.IntN(3)*500
+	w.maxItem = 1100 + w.rand.IntN(3)*500 + w.rand.IntN(2)*4000
 	w.options = ledger.Compaction{
-		Fan: 2 + w.rand.IntN(3), AdoptBytes: 500 + w.rand.IntN(2)*2000, All: w.rand.IntN(3) == 0, MaxRecords: 4 + w.rand.IntN(20),
+		Fan: 2 + w.rand.IntN(3), AdoptBytes: 500 + w.rand.IntN(2)*2000, All: w.rand.IntN(3) == 0, MaxRecords: (4 + w.rand.IntN(20)) * (1 + 9*w.rand.IntN(2)),
 		TombstonesPerWrite: 1 + w.rand.IntN(3), Retain: time.Duration(w.rand.IntN(300)) * time.Millisecond,
 		Busy: time.Duration(w.rand.IntN(3)-1) * 50 * time.Millisecond,
 	}
@@ -166,8 +167,15 @@ func (w *world) run() {
 	w.killAll()
 }
 
+// mostSteps is far more than any schedule takes that comes to its end.
+const mostSteps = 100_000
+
 // step lets one process go on to its next call. It is false when all are done.
 func (w *world) step() bool {
+	if w.steps++; w.steps > mostSteps {
+		w.fail("no end after %d steps (P1)", w.steps)
+		return false
+	}
 	var ready, asleep []*process
 	for _, p := range w.procs {
 		switch {
