@@ -161,8 +161,24 @@ func (sc *scan) read(ctx context.Context) error {
 			return err
 		}
 		if !more && (to == End || !sc.within()) {
-			return nil
+			return sc.hole(ctx, to)
 		}
+	}
+	return nil
+}
+
+// hole looks behind a range in which nothing was found: if there is something, the
+// log does not end here, but lacks an item.
+func (sc *scan) hole(ctx context.Context, to Position) error {
+	if to == End || len(sc.items) > 0 {
+		return nil
+	}
+	after, _, err := sc.l.forward(ctx, sc.shard, sc.next, End, 1)
+	if err != nil {
+		return err
+	}
+	if len(after) > 0 {
+		return errTorn
 	}
 	return nil
 }
@@ -214,7 +230,10 @@ func (sc *scan) takeAll(ctx context.Context, items []stored) error {
 		err := sc.take(ctx, &items[i])
 		if errors.Is(err, errMoved) && len(sc.items) == 0 {
 			// What lies here was compacted since this process read up to it.
-			return sc.find(ctx)
+			if err := sc.find(ctx); err != nil || len(sc.items) > 0 {
+				return err
+			}
+			return errTorn // the position is taken, and nothing covers it
 		}
 		if err != nil {
 			return err
