@@ -197,12 +197,17 @@ func changes(s setup) []setup {
 	return list
 }
 
-// TestSameSeedSameSchedule, or a failure could not be found again.
+// TestSameSeedSameSchedule, on any number of processors, or a failure could not be
+// found again.
 func TestSameSeedSameSchedule(t *testing.T) {
 	ring := testRing(t)
-	for s := range uint64(5) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	for s := range uint64(max(few/40, 5)) {
 		a, b := newWorld(newSetup(s), ring), newWorld(newSetup(s), ring)
+		runtime.GOMAXPROCS(1)
 		a.run()
+		runtime.GOMAXPROCS(4)
 		b.run()
 		if a.hash != b.hash || a.faults.Calls() != b.faults.Calls() {
 			t.Errorf("seed %d: %x after %d calls, and %x after %d", s, a.hash, a.faults.Calls(), b.hash, b.faults.Calls())
