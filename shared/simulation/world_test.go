@@ -80,7 +80,6 @@ type world struct {
 	resuming []func(ctx context.Context, p *process) // goes on from last marks
 
 	options ledger.Compaction
-	cache   int64
 	shards  int
 	maxItem int
 	final   map[string]bool // the names of all records that are there in the end
