@@ -510,3 +510,32 @@ func (d *diesAtTombstone) Write(ctx context.Context, ops ...table.Op) error {
 	}
 	return d.Table.Write(ctx, ops...)
 }
+
+// TestSweepOfRangesWithinRanges: two rounds that did not sweep, the second over the
+// first, leave one item in two ranges; it is buried once.
+func TestSweepOfRangesWithinRanges(t *testing.T) {
+	tbl := newTable()
+	l := open(t, tbl)
+	c := eager
+	c.TombstonesPerWrite = table.MaxOps
+	c.MaxRecords = 1000
+	for round := range 3 {
+		for i := range 2 << round {
+			mustAppend(t, l, batchOf(fmt.Sprintf("%d.%d", round, i), 1))
+		}
+		dying := open(t, tbl, func(c *Config) { c.Rand = chacha(byte(20 + round)) }) // ids are never drawn twice
+		dying.table = &diesAtTombstone{Table: tbl}
+		all := c
+		all.All = true
+		if _, err := dying.Compact(context.Background(), 0, all); !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+	}
+	settle(t, l, 0, c)
+	if n := stones(t, tbl); n != 13 {
+		t.Errorf("%d tombstones, want 13", n)
+	}
+	if list, sum := findings(t, l); len(list) > 0 || sum.Leftovers > 0 {
+		t.Errorf("findings %v, %d leftovers", list, sum.Leftovers)
+	}
+}

@@ -122,7 +122,7 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 		}
 		graves = append(graves, more...)
 	}
-	if err := c.bury(ctx, graves); err != nil {
+	if err := c.bury(ctx, distinct(graves)); err != nil {
 		return err
 	}
 	m := c.root.next()
@@ -132,6 +132,24 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 	}
 	c.root = m
 	return nil
+}
+
+// distinct leaves one grave for each position. Ranges overlap when a merged segment
+// was merged again before its own range was swept.
+func distinct(graves []grave) []grave {
+	at := map[Position]int{}
+	list := graves[:0]
+	for _, g := range graves {
+		i, ok := at[g.first]
+		if !ok {
+			at[g.first] = len(list)
+			list = append(list, g)
+			continue
+		}
+		list[i].start = min(list[i].start, g.start)
+		list[i].last = list[i].last || g.last
+	}
+	return list
 }
 
 // leftovers finds what an earlier round has left in a span.
