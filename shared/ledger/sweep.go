@@ -72,6 +72,11 @@ func (n *newChunks) add(c *compacting, entries []Entry) error {
 func (c *compacting) remove(ctx context.Context) (map[doomed]bool, error) {
 	now := c.l.now()
 	gone := map[doomed]bool{}
+	if len(c.root.unswept) > 0 {
+		// A reference that is no tombstone yet still names its segment: readers
+		// that begin behind it come to it first.
+		return gone, nil
+	}
 	for _, d := range c.root.doomed {
 		if !d.due(now, c.Retain) {
 			continue
