@@ -1,10 +1,8 @@
 package clients
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -22,45 +20,94 @@ type exchange []request
 // account is who signs in.
 type account struct{ name, password string }
 
+// How a request can be admitted, as schemeOf says it.
+const (
+	none       = "" // it is not
+	byBasic    = "Basic"
+	byMD5      = "Digest MD5"
+	bySHA256   = "Digest SHA-256"
+	byNTLM     = "NTLM"
+	byBare     = "Negotiate (NTLM)"
+	byFramed   = "Negotiate (NTLM in SPNEGO)"
+	offerCount = 5
+)
+
+// offer is what a server is configured to offer.
+type offer struct {
+	schemes string
+	keytab  bool
+}
+
+// The offers of the table, by their place in a client's list.
+const (
+	ofDefault = iota
+	ofAll
+	ofAllKeytab
+	ofNTLM
+	ofSHA256
+)
+
+var offers = [offerCount]offer{
+	ofDefault:   {"digest,basic", false},
+	ofAll:       {"negotiate,ntlm,digest,basic", false},
+	ofAllKeytab: {"negotiate,ntlm,digest,basic", true},
+	ofNTLM:      {"ntlm", false},
+	ofSHA256:    {"digest-sha-256", false},
+}
+
+func (o offer) String() string {
+	if o.keytab {
+		return "`" + o.schemes + "`, with a keytab"
+	}
+	return "`" + o.schemes + "`"
+}
+
 // client is a program with one way to sign in.
 type client struct {
-	name   string
-	scheme string // by which it signs in when all are offered
-	// reconnects is set where a client answers a 401 on another connection.
-	reconnects bool
+	name string
+	// by is how it signs in where each of the offers is made; none where it
+	// cannot.
+	by [offerCount]string
+	// inARow is the statuses of several requests on one connection where they
+	// are not all alike.
+	inARow [offerCount]string
 	// missing says why it cannot run here, "" if it can.
 	missing func() string
-	command func(ctx context.Context, who account, ca string, script []exchange) *exec.Cmd
+	// run sends a script and returns the status of each request, one a line.
+	run func(ctx context.Context, t *testing.T, who account, ca string, script []exchange) (string, error)
 }
 
 // matrix is every client, in the order of the table in the documentation.
-var matrix = []client{
-	{"curl --basic", "Basic", false, needs("curl"), curl("--basic")},
-	{"curl --digest", "Digest SHA-256", false, needs("curl"), curl("--digest")},
-	{"curl --anyauth", "Digest SHA-256", false, needs("curl"), curl("--anyauth")},
-	{"Python requests, HTTPBasicAuth", "Basic", false, needsRequests, python("basic")},
-	{"Python requests, HTTPDigestAuth", "Digest SHA-256", false, needsRequests, python("digest")},
-	{"Java HttpURLConnection, Authenticator", "Digest SHA-256", true, needs("java"), java("UrlConnection.java")},
-	{"Java HttpClient, Authenticator", "Basic", false, needs("java"), java("JdkClient.java")},
-}
-
-func needs(program string) func() string {
-	return func() string {
-		if _, err := exec.LookPath(program); err != nil {
-			return program + " is not installed"
-		}
-		return ""
-	}
-}
-
-func needsRequests() string {
-	if reason := needs("python3")(); reason != "" {
-		return reason
-	}
-	if exec.Command("python3", "-c", "import requests").Run() != nil {
-		return "python3 has no requests"
-	}
-	return ""
+var matrix = []*client{
+	{name: "curl --basic", missing: needs("curl"), run: curl("--basic"),
+		by: [offerCount]string{byBasic, byBasic, byBasic, none, none}},
+	{name: "curl --digest", missing: needs("curl"), run: curl("--digest"),
+		by: [offerCount]string{bySHA256, bySHA256, bySHA256, none, bySHA256}},
+	{name: "curl --ntlm", missing: needs("curl"), run: curl("--ntlm"),
+		by: [offerCount]string{none, byNTLM, byNTLM, byNTLM, none}},
+	{name: "curl --negotiate, gss-ntlmssp", missing: needsMechanism, run: curlNegotiate,
+		by: [offerCount]string{none, byFramed, byFramed, none, none},
+		// It takes its connection for signed in. The 401 tells it otherwise, from
+		// which it recovers with its next request, if Negotiate is offered.
+		inARow: [offerCount]string{ofAll: "200 401 401", ofAllKeytab: "200 401 200"}},
+	{name: "curl --anyauth", missing: needs("curl"), run: curl("--anyauth"),
+		by: [offerCount]string{bySHA256, bySHA256, none, byNTLM, bySHA256}},
+	{name: "Python requests, HTTPBasicAuth", missing: needsModule("requests"), run: python("basic"),
+		by: [offerCount]string{byBasic, byBasic, byBasic, none, none}},
+	{name: "Python requests, HTTPDigestAuth", missing: needsModule("requests"), run: python("digest"),
+		by: [offerCount]string{bySHA256, bySHA256, bySHA256, none, bySHA256}},
+	{name: "Python requests, requests-ntlm", missing: needsModule("requests_ntlm"), run: python("ntlm"),
+		by: [offerCount]string{none, byNTLM, byNTLM, byNTLM, none}},
+	{name: "Java HttpURLConnection, Authenticator", missing: needs("java"), run: java("UrlConnection.java"),
+		by: [offerCount]string{bySHA256, bySHA256, bySHA256, byNTLM, bySHA256}},
+	{name: "Java HttpClient, Authenticator", missing: needs("java"), run: java("JdkClient.java"),
+		by: [offerCount]string{byBasic, byBasic, byBasic, none, none}},
+	{name: "axios-ntlm", missing: needsPackage("axios-ntlm"), run: axios,
+		by: [offerCount]string{none, byNTLM, byNTLM, byNTLM, none}},
+	{name: "Go, Azure/go-ntlmssp", missing: always, run: inProcess(goNTLM),
+		by: [offerCount]string{none, byNTLM, byBare, byNTLM, none}},
+	{name: "Go, icholy/digest", missing: always, run: inProcess(goDigest),
+		by: [offerCount]string{none, none, none, none, bySHA256}},
 }
 
 // require skips a test whose client is absent; in continuous integration it
@@ -76,70 +123,39 @@ func (c *client) require(t *testing.T) {
 	}
 }
 
-func curl(scheme string) func(context.Context, account, string, []exchange) *exec.Cmd {
-	return func(ctx context.Context, who account, ca string, script []exchange) *exec.Cmd {
-		// A process of its own for each exchange: curl remembers nothing else.
-		var lines []string
-		for _, x := range script {
-			args := []string{}
-			for i, r := range x {
-				if i > 0 {
-					args = append(args, "--next")
-				}
-				args = append(args, "--silent", "--show-error", "--noproxy", "'*'", "--max-time", "60", "--cacert", "'"+ca+"'", "--output", "/dev/null",
-					"--write-out", `'%{http_code}\n'`, scheme, "--user", "'"+who.name+":"+who.password+"'", "--request", r.method, "'"+r.url+"'")
-				if r.body != "" {
-					args = append(args, "--data-binary", "'@"+r.body+"'")
-				}
-			}
-			lines = append(lines, "curl "+strings.Join(args, " "))
-		}
-		return exec.CommandContext(ctx, "sh", "-ec", strings.Join(lines, "\n"))
-	}
-}
-
-func python(scheme string) func(context.Context, account, string, []exchange) *exec.Cmd {
-	return func(ctx context.Context, who account, ca string, script []exchange) *exec.Cmd {
-		return scripted(script, exec.CommandContext(ctx, "python3", "testdata/requests_client.py", scheme, who.name, who.password, ca))
-	}
-}
-
-func java(source string) func(context.Context, account, string, []exchange) *exec.Cmd {
-	return func(ctx context.Context, who account, ca string, script []exchange) *exec.Cmd {
-		return scripted(script, exec.CommandContext(ctx, "java", "-XX:TieredStopAtLevel=1", "testdata/"+source, who.name, who.password, ca))
-	}
-}
-
-// scripted gives a command the script as its standard input.
-func scripted(script []exchange, cmd *exec.Cmd) *exec.Cmd {
-	var in strings.Builder
-	for i, x := range script {
-		if i > 0 {
-			in.WriteString("next\n")
-		}
-		for _, r := range x {
-			body := r.body
-			if body == "" {
-				body = "-"
-			}
-			in.WriteString(r.method + "\t" + r.url + "\t" + body + "\n")
-		}
-	}
-	cmd.Stdin = strings.NewReader(in.String())
-	return cmd
-}
-
-// send runs a client and returns the status of each request.
+// send runs a client and returns the status of each request, "error" where it
+// gave up.
 func (c *client) send(t *testing.T, who account, ca string, script []exchange) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := c.command(ctx, who, ca, script)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, err := c.run(ctx, t, who, ca, script)
 	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", c.name, err, out, stderr.String())
+		t.Fatalf("%s: %v\n%s", c.name, err, out)
 	}
-	return strings.Fields(string(out))
+	statuses := strings.Fields(out)
+	want := 0
+	for _, x := range script {
+		want += len(x)
+	}
+	if len(statuses) != want {
+		t.Fatalf("%s: %d statuses for %d requests: %q", c.name, len(statuses), want, out)
+	}
+	return statuses
+}
+
+// want is the statuses that a client must get for an exchange of n requests
+// where an offer is made.
+func (c *client) want(of, n int) []string {
+	if c.inARow[of] != "" && n > 1 {
+		return strings.Fields(c.inARow[of])
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = "200"
+		if c.by[of] == none {
+			list[i] = "401"
+		}
+	}
+	return list
 }

@@ -45,84 +45,122 @@ func script(url string, b bodies) []exchange {
 
 var steps = []string{"GET enum", "POST enum", "POST write", "three in a row"}
 
+// visit is a script at one server. All visits of a client are one run of it,
+// since some take seconds to start.
+type visit struct {
+	of       int // place in offers
+	protocol string
+	url      string
+	bodies   bodies
+	watch    *watch // nil at a real server
+}
+
+func (c *client) sendAll(t *testing.T, who account, ca string, visits []visit) [][][]string {
+	t.Helper()
+	var all []exchange
+	for _, v := range visits {
+		all = append(all, script(v.url, v.bodies)...)
+	}
+	flat := c.send(t, who, ca, all)
+	statuses := make([][][]string, len(visits))
+	for i := range visits {
+		for _, x := range all[i*len(steps) : (i+1)*len(steps)] {
+			statuses[i] = append(statuses[i], flat[:len(x)])
+			flat = flat[len(x):]
+		}
+	}
+	return statuses
+}
+
 func TestClientsSignIn(t *testing.T) {
 	var mu sync.Mutex
-	rows := map[string]*row{}
+	observed := map[string]*row{}
 	t.Run("clients", func(t *testing.T) {
 		for _, c := range matrix {
 			t.Run(c.name, func(t *testing.T) {
 				c.require(t)
 				t.Parallel()
-				r := &row{scheme: c.scheme, kept: true, results: map[string]string{}}
-				for _, secure := range []bool{false, true} {
-					c.try(t, secure, r)
-				}
+				r := c.try(t)
 				mu.Lock()
 				defer mu.Unlock()
-				rows[c.name] = r
+				observed[c.name] = r
 			})
 		}
 	})
 	if !t.Failed() {
-		documented(t, rows)
+		documented(t, observed)
 	}
 }
 
-// try runs the script against a watched server and notes what happened.
-func (c *client) try(t *testing.T, secure bool, r *row) {
+// try runs the script against watched servers, of every offer and protocol, and
+// notes what happened.
+func (c *client) try(t *testing.T) *row {
 	t.Helper()
-	w := newWatch(t, "basic,digest")
-	url, protocol := w.plain.URL, "HTTP"
-	if secure {
-		url, protocol = w.tls.URL, "HTTPS"
+	b := writeBodies(t, "m")
+	var visits []visit
+	for i, o := range offers {
+		plain, secure := newWatch(t, o), newWatch(t, o)
+		visits = append(visits, visit{i, "HTTP", plain.plain.URL, b, plain}, visit{i, "HTTPS", secure.tls.URL, b, secure})
 	}
-	s := script(url, writeBodies(t, "m"))
-	statuses := c.send(t, tester, w.ca, s)
-	if !slices.Equal(statuses, []string{"200", "200", "200", "200", "200", "200"}) {
-		t.Fatalf("%s: statuses %v; want 200 six times\n%s", protocol, statuses, w.dump())
+	r := &row{}
+	for i, statuses := range c.sendAll(t, tester, visits[0].watch.ca, visits) {
+		v := visits[i]
+		for step, x := range script(v.url, v.bodies) {
+			c.verify(t, v, step, x, statuses[step])
+		}
+		r.note(v, statuses)
 	}
-	c.verify(t, w, s)
-	for i, step := range steps {
-		r.results[step] += " " + protocol
-		got := w.of(fmt.Sprint(i + 1))
-		r.asks = r.asks || len(got) > 0 && got[0].scheme == ""
-		r.kept = r.kept && !slices.ContainsFunc(got, func(s seen) bool { return s.connection != got[0].connection })
-	}
+	return r
 }
 
-// verify checks what the server saw of a script.
-func (c *client) verify(t *testing.T, w *watch, s []exchange) {
+// verify checks what the server saw of an exchange, and what the client said of
+// it.
+func (c *client) verify(t *testing.T, v visit, step int, x exchange, statuses []string) {
 	t.Helper()
-	for i, x := range s {
-		got := w.of(fmt.Sprint(i + 1))
-		admitted := slices.DeleteFunc(slices.Clone(got), func(s seen) bool { return s.scheme == "" })
-		if len(admitted) != len(x) {
-			t.Errorf("%s: %d requests admitted; want %d\n%s", steps[i], len(admitted), len(x), w.dump())
+	where := fmt.Sprintf("%v, %s, %s", offers[v.of], v.protocol, steps[step])
+	if want := c.want(v.of, len(x)); !slices.Equal(statuses, want) {
+		t.Errorf("%s: statuses %v; want %v\n%s", where, statuses, want, v.watch.dump())
+		return
+	}
+	var admitted []seen
+	for _, s := range v.watch.of(fmt.Sprint(step + 1)) {
+		if s.scheme != none {
+			admitted = append(admitted, s)
+		}
+	}
+	for i, r := range x {
+		if statuses[i] != "200" {
 			continue
 		}
-		for j, r := range x {
-			want := ""
-			if r.body != "" {
-				text, err := os.ReadFile(r.body)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want = string(text)
-			}
-			if admitted[j].body != want {
-				t.Errorf("%s: request %d arrived with %d bytes; want %d", steps[i], j+1, len(admitted[j].body), len(want))
-			}
-			if admitted[j].scheme != c.scheme {
-				t.Errorf("%s: signed in by %q; the table says %q", steps[i], admitted[j].scheme, c.scheme)
-			}
+		if len(admitted) == 0 {
+			t.Errorf("%s: fewer requests admitted than answered\n%s", where, v.watch.dump())
+			return
 		}
-		for _, s := range got {
-			if s.connection != got[0].connection && !c.reconnects {
-				t.Errorf("%s: more than one connection\n%s", steps[i], w.dump())
-				break
-			}
+		got := admitted[0]
+		admitted = admitted[1:]
+		if want := r.text(t); got.body != want {
+			t.Errorf("%s: request %d arrived with %d bytes; want %d", where, i+1, len(got.body), len(want))
+		}
+		if got.scheme != c.by[v.of] {
+			t.Errorf("%s: signed in by %q; want %q", where, got.scheme, c.by[v.of])
 		}
 	}
+	if len(admitted) > 0 {
+		t.Errorf("%s: more requests admitted than answered\n%s", where, v.watch.dump())
+	}
+}
+
+// text is the body of a request.
+func (r *request) text(t *testing.T) string {
+	t.Helper()
+	if r.body == "" {
+		return ""
+	}
+	text, err := os.ReadFile(r.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func (w *watch) dump() string {
@@ -130,7 +168,7 @@ func (w *watch) dump() string {
 	defer w.mu.Unlock()
 	var b strings.Builder
 	for _, s := range w.seen {
-		fmt.Fprintf(&b, "  %s %s by %q, %d bytes, from %s\n", s.exchange, s.method, s.scheme, len(s.body), s.connection)
+		fmt.Fprintf(&b, "  %s %s with %s, by %q, %d bytes, from %s\n", s.exchange, s.method, s.sent, s.scheme, len(s.body), s.connection)
 	}
 	return b.String()
 }

@@ -22,8 +22,8 @@ import (
 
 var demo = account{`Enterprise\NetwrixUser`, "NetwrixIsCool"}
 
-// binary builds docket once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
+// program builds docket once for all tests.
+var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "docket-clients-")
 	if err != nil {
 		return "", err
@@ -38,14 +38,14 @@ var binary = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if built {
-		if path, err := binary(); err == nil {
+		if path, err := program(); err == nil {
 			os.RemoveAll(filepath.Dir(path))
 		}
 	}
 	os.Exit(code)
 }
 
-var built bool // whether binary was called
+var built bool // whether program was called
 
 // server is a running `docket serve --demo`.
 type server struct {
@@ -55,15 +55,22 @@ type server struct {
 
 var listens = regexp.MustCompile(`listens on (https?://[0-9.:]+)`)
 
-func serve(t *testing.T, secure bool) server {
+// serve starts one that offers some schemes. pair is the directory of its
+// certificate and key; "" leaves it to make one.
+func serve(t *testing.T, secure bool, schemes, pair string) server {
 	t.Helper()
 	built = true
-	path, err := binary()
+	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := t.TempDir()
-	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--demo"}
+	if pair != "" {
+		if err := os.CopyFS(data, os.DirFS(pair)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--demo", "--auth", schemes}
 	if !secure {
 		args = append(args, "--http")
 	}
@@ -168,29 +175,49 @@ func (s server) refuses(t *testing.T, who account) {
 	}
 }
 
-// TestClientsSignInToServe runs the matrix against the server itself.
+// TestClientsSignInToServe runs the matrix against the server itself, with the
+// offers that it can make without a keytab and for which all have a scheme.
 func TestClientsSignInToServe(t *testing.T) {
-	for _, secure := range []bool{false, true} {
-		t.Run(fmt.Sprintf("TLS %v", secure), func(t *testing.T) {
-			s := serve(t, secure)
-			s.refuses(t, account{demo.name, "NetwrixIsCooL"})
-			b := writeBodies(t, s.mark(t))
-			ca := s.ca
-			if ca == "" {
-				ca = newWatch(t, "basic").ca // clients want one; it is not used
+	var visits []visit
+	pair, ca := t.TempDir(), ""
+	for _, of := range []int{ofDefault, ofAll} {
+		plain, secure := serve(t, false, offers[of].schemes, ""), serve(t, true, offers[of].schemes, pair)
+		if ca == "" {
+			// All servers have the first one's: two of the same name confuse clients.
+			ca = secure.ca
+			for _, file := range []string{"tls.crt", "tls.key"} {
+				copyFile(t, filepath.Join(filepath.Dir(ca), file), filepath.Join(pair, file))
 			}
-			t.Run("clients", func(t *testing.T) {
-				for _, c := range matrix {
-					t.Run(c.name, func(t *testing.T) {
-						c.require(t)
-						t.Parallel()
-						right := c.send(t, demo, ca, script(s.url, b))
-						if !slices.Equal(right, []string{"200", "200", "200", "200", "200", "200"}) {
-							t.Errorf("statuses %v; want 200 six times", right)
+		}
+		for protocol, s := range map[string]server{"HTTP": plain, "HTTPS": secure} {
+			s.refuses(t, account{demo.name, "NetwrixIsCooL"})
+			visits = append(visits, visit{of: of, protocol: protocol, url: s.url, bodies: writeBodies(t, s.mark(t))})
+		}
+	}
+	t.Run("clients", func(t *testing.T) {
+		for _, c := range matrix {
+			t.Run(c.name, func(t *testing.T) {
+				c.require(t)
+				t.Parallel()
+				for i, statuses := range c.sendAll(t, demo, ca, visits) {
+					for step, x := range script(visits[i].url, visits[i].bodies) {
+						if want := c.want(visits[i].of, len(x)); !slices.Equal(statuses[step], want) {
+							t.Errorf("%v, %s, %s: statuses %v; want %v", offers[visits[i].of], visits[i].protocol, steps[step], statuses[step], want)
 						}
-					})
+					}
 				}
 			})
-		})
+		}
+	})
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, b, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,8 +1,13 @@
 package clients
 
 import (
+	"bytes"
+	"context"
 	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -26,6 +31,7 @@ import (
 type seen struct {
 	exchange   string // its exchange parameter
 	method     string
+	sent       string // the credentials it came with, as sentBy says it
 	scheme     string // by which it was admitted; "" if it was refused
 	body       string
 	connection string
@@ -44,38 +50,63 @@ type watch struct {
 
 var tester = account{`Enterprise\NetwrixUser`, `Netwrix Is, "cöol"`}
 
-func newWatch(t *testing.T, schemes string) *watch {
+// installation is what all watched servers have in common: making it takes longer
+// than anything a client does.
+var installation = sync.OnceValues(func() (i struct {
+	ring      *keys.Ring
+	verifiers []access.Verifier
+}, err error) {
+	if i.ring, err = keys.Generate(rand.Reader, time.Now(), "Docket"); err != nil {
+		return i, err
+	}
+	all, err := auth.ParseSchemes("basic,digest,ntlm")
+	if err != nil {
+		return i, err
+	}
+	i.verifiers, err = auth.NewVerifiers(i.ring, rand.Reader, tester.name, tester.password, all)
+	return i, err
+})
+
+// noTickets is a keytab of a realm from which nobody here has a ticket: with it
+// Negotiate is offered.
+type noTickets struct{}
+
+func (noTickets) Accept(context.Context, []byte) (auth.Ticket, error) {
+	return auth.Ticket{}, auth.ErrTicket
+}
+
+func newWatch(t *testing.T, of offer) *watch {
 	t.Helper()
-	ring, err := keys.Generate(rand.Reader, time.Now(), "Docket")
+	common, err := installation()
 	if err != nil {
 		t.Fatal(err)
 	}
-	offered, err := auth.ParseSchemes(schemes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	verifiers, err := auth.NewVerifiers(ring, rand.Reader, tester.name, tester.password, offered)
+	schemes, err := auth.ParseSchemes(of.schemes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	directory := access.Open(memory.New(nil), time.Now)
 	_, err = directory.Edit("test", rand.Reader).Update(t.Context(), func(d *access.Draft) error {
-		return d.AddAccount(access.Account{Name: tester.name, Verifiers: verifiers})
+		return d.AddAccount(access.Account{Name: tester.name, Verifiers: common.verifiers})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watch{}
-	w.auth, err = auth.New(auth.Config{
-		Directory: directory, State: memory.New(nil), Ring: ring, Schemes: offered,
+	config := auth.Config{
+		Directory: directory, State: memory.New(nil), Ring: common.ring, Schemes: schemes,
 		Now: time.Now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
+	}
+	if of.keytab {
+		config.Kerberos = noTickets{}
+	}
+	w := &watch{}
+	if w.auth, err = auth.New(config); err != nil {
 		t.Fatal(err)
 	}
 	w.plain, w.tls = httptest.NewServer(w), httptest.NewTLSServer(w)
 	t.Cleanup(w.plain.Close)
 	t.Cleanup(w.tls.Close)
+	// The certificate is the same for all of them.
 	w.ca = filepath.Join(t.TempDir(), "ca.pem")
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.tls.Certificate().Raw})
 	if err := os.WriteFile(w.ca, cert, 0o600); err != nil {
@@ -92,15 +123,16 @@ func (w *watch) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	out, err := w.auth.Authenticate(r.Context(), auth.Request{
 		Method: r.Method, Target: r.RequestURI, Authorization: r.Header.Values("Authorization"),
-		UserAgent: r.UserAgent(), Source: host,
+		UserAgent: r.UserAgent(), Host: r.Host, Source: host,
 	})
 	if err != nil {
 		http.Error(rw, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	s := seen{exchange: r.URL.Query().Get("exchange"), method: r.Method, connection: r.RemoteAddr}
+	header := r.Header.Get("Authorization")
+	s := seen{exchange: r.URL.Query().Get("exchange"), method: r.Method, sent: sentBy(header), connection: r.RemoteAddr}
 	if out.OK {
-		s.scheme = schemeOf(r.Header.Get("Authorization"))
+		s.scheme = schemeOf(header)
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(rw, err.Error(), http.StatusBadRequest)
@@ -121,16 +153,51 @@ func (w *watch) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 var algorithmOf = regexp.MustCompile(`(?i)\balgorithm="?([a-z0-9-]+)`)
 
-// schemeOf is the scheme and, for Digest, its algorithm.
+// schemeOf is the scheme and, for Digest, its algorithm; for Negotiate what it
+// carries.
 func schemeOf(header string) string {
 	scheme, rest, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Digest") {
-		return scheme
+	switch {
+	case strings.EqualFold(scheme, "Digest"):
+		if m := algorithmOf.FindStringSubmatch(rest); m != nil {
+			return scheme + " " + strings.ToUpper(m[1])
+		}
+		return byMD5
+	case strings.EqualFold(scheme, "Negotiate"):
+		switch kind, framed := messageOf(rest); {
+		case kind != 0 && framed:
+			return byFramed
+		case kind != 0:
+			return byBare
+		}
 	}
-	if m := algorithmOf.FindStringSubmatch(rest); m != nil {
-		return scheme + " " + strings.ToUpper(m[1])
+	return scheme
+}
+
+// sentBy is the scheme of a header and, for NTLM, which of its messages it is.
+func sentBy(header string) string {
+	if header == "" {
+		return "nothing"
 	}
-	return scheme + " MD5"
+	scheme, rest, _ := strings.Cut(header, " ")
+	if kind, _ := messageOf(rest); kind != 0 {
+		return fmt.Sprintf("%s type %d", scheme, kind)
+	}
+	return schemeOf(header)
+}
+
+// messageOf is the type of an NTLM message (MS-NLMP 2.2.1), 0 if a token has none,
+// and whether there is something around it.
+func messageOf(token string) (kind uint32, framed bool) {
+	b, err := base64.StdEncoding.DecodeString(token)
+	if err != nil {
+		return 0, false
+	}
+	before, message, ok := bytes.Cut(b, []byte("NTLMSSP\x00"))
+	if !ok || len(message) < 4 {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(message), len(before) > 0
 }
 
 // of returns the requests of an exchange.

@@ -1,6 +1,6 @@
 """Sends the script on standard input with requests; prints one status a line.
 
-Arguments: basic|digest, user, password, CA file.
+Arguments: basic|digest|ntlm, user, password, CA file.
 A line is METHOD, URL and body file or "-", separated by tabs; "next" begins
 anew with nothing remembered.
 """
@@ -13,11 +13,19 @@ from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 kind, user, password, ca = sys.argv[1:]
 
 
+def scheme():
+    if kind == "ntlm":
+        from requests_ntlm import HttpNtlmAuth
+
+        return HttpNtlmAuth
+    return {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth}[kind]
+
+
 def fresh():
     session = requests.Session()
     session.trust_env = False
     session.verify = ca
-    session.auth = {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth}[kind](user, password)
+    session.auth = scheme()(user, password)
     return session
 
 
