@@ -71,6 +71,8 @@ type client struct {
 	// inARow is the statuses of several requests on one connection where they
 	// are not all alike.
 	inARow [offerCount]string
+	// pooled is set where a client opens connections as it likes.
+	pooled bool
 	// missing says why it cannot run here, "" if it can.
 	missing func() string
 	// run sends a script and returns the status of each request, one a line.
@@ -106,6 +108,8 @@ var matrix = []*client{
 		by: [offerCount]string{none, byNTLM, byNTLM, byNTLM, none}},
 	{name: "Go, Azure/go-ntlmssp", missing: always, run: inProcess(goNTLM),
 		by: [offerCount]string{none, byNTLM, byBare, byNTLM, none}},
+	{name: "Chromium", missing: needs("chromium"), run: chromium, pooled: true,
+		by: [offerCount]string{byMD5, byMD5, byMD5, byNTLM, bySHA256}},
 	{name: "Go, icholy/digest", missing: always, run: inProcess(goDigest),
 		by: [offerCount]string{none, none, none, none, bySHA256}},
 }

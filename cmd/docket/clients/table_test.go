@@ -83,7 +83,7 @@ func (r *row) overview(client string) string {
 
 // details is a client's lines in the second table: one for each of its schemes, where
 // it first works.
-func (r *row) details(client string) string {
+func (r *row) details(client *client) string {
 	var lines strings.Builder
 	var told []string
 	for i := range r {
@@ -95,10 +95,13 @@ func (r *row) details(client string) string {
 			told = append(told, c.scheme)
 		}
 		connection := "one"
-		if !c.kept {
+		switch {
+		case client.pooled:
+			connection = "one or several"
+		case !c.kept:
 			connection = "several"
 		}
-		cells := []string{client, offers[i].String(), c.legs, fmt.Sprint(c.inARow), connection}
+		cells := []string{client.name, offers[i].String(), c.legs, fmt.Sprint(c.inARow), connection}
 		for _, s := range steps {
 			cells = append(cells, strings.Join(c.statuses[s], " "))
 		}
@@ -118,7 +121,7 @@ func tables(observed map[string]*row) string {
 	second.WriteString(header(append([]string{"client", "offer", "its first request", "requests for three", "connections"}, steps...)))
 	for _, c := range matrix {
 		first.WriteString(observed[c.name].overview(c.name))
-		second.WriteString(observed[c.name].details(c.name))
+		second.WriteString(observed[c.name].details(c))
 	}
 	return first.String() + "\n" + second.String()
 }
@@ -150,7 +153,7 @@ func documented(t *testing.T, observed map[string]*row) {
 		if r == nil {
 			continue
 		}
-		for _, lines := range []string{r.overview(c.name), r.details(c.name)} {
+		for _, lines := range []string{r.overview(c.name), r.details(c)} {
 			if !strings.Contains(string(old), lines) {
 				t.Errorf("%s has other rows for it; run with -update if these are right:\n%s", document, lines)
 			}
