@@ -154,10 +154,10 @@ type compacting struct {
 	round Round
 
 	root    *manifest
-	entries []Entry             // of the last chunk, up to root.open
-	listed  map[SegmentID]Entry // those behind, by the segment they name
-	pieces  []piece             // from root.open on
-	capped  bool                // the log goes on behind the pieces
+	entries []Entry // of the last chunk, up to root.open
+	listed  []Entry // those behind, up to root.high
+	pieces  []piece // from root.open on
+	capped  bool    // the log goes on behind the pieces
 	swept   atomic.Int64
 }
 
@@ -188,9 +188,8 @@ func (c *compacting) run(ctx context.Context) error {
 	return c.execute(ctx, plan)
 }
 
-// readEntries reads the last chunk as far as it is settled.
+// readEntries reads the last chunk.
 func (c *compacting) readEntries(ctx context.Context) error {
-	c.listed = map[SegmentID]Entry{}
 	if len(c.root.chunks) == 0 {
 		return nil
 	}
@@ -204,13 +203,11 @@ func (c *compacting) readEntries(ctx context.Context) error {
 		// Another compactor may have replaced it since the root was read.
 		return fmt.Errorf("chunk %x: %w", uint64(last.id), table.ErrBusy)
 	}
-	for i := range entries {
-		if entries[i].First < c.root.open {
-			c.entries = entries[: i+1 : i+1]
-		} else if entries[i].Segment != 0 {
-			c.listed[entries[i].Segment] = entries[i]
-		}
+	settled := 0
+	for settled < len(entries) && entries[settled].First < c.root.open {
+		settled++
 	}
+	c.entries, c.listed = entries[:settled:settled], entries[settled:]
 	return nil
 }
 

@@ -539,3 +539,52 @@ func TestSweepOfRangesWithinRanges(t *testing.T) {
 		t.Errorf("findings %v, %d leftovers", list, sum.Leftovers)
 	}
 }
+
+// TestCompactionOfATornRead: the root is seen as another round has left it, the log
+// as it was before. What is merged then must not overlap what was published.
+func TestCompactionOfATornRead(t *testing.T) {
+	tbl := newTable()
+	l := open(t, tbl)
+	for i := range 6 {
+		mustAppend(t, l, batchOf(fmt.Sprint(i), 1))
+	}
+	before, err := tbl.Query(context.Background(), table.Query{Partition: partition(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dying := open(t, tbl)
+	dying.table = &diesAtTombstone{Table: tbl}
+	c := eager
+	c.MaxRecords = 100
+	if _, err := dying.Compact(context.Background(), 0, c); !errors.Is(err, errCut) {
+		t.Fatal(err)
+	}
+	torn := open(t, tbl, func(cfg *Config) { cfg.Rand = chacha(9) })
+	torn.table = &pastLog{Table: tbl, page: before}
+	c.MaxRecords = 3 // other groups than those of the first
+	if r, err := torn.Compact(context.Background(), 0, c); !errors.Is(err, table.ErrBusy) || r.Merged > 0 {
+		t.Errorf("a round on a log of the past: %+v, %v", r, err)
+	}
+	settle(t, l, 0, eager)
+	if list, _ := findings(t, l); len(list) > 0 {
+		t.Error(list)
+	}
+	if got := whole(t, open(t, tbl), 0); len(got) != 6 {
+		t.Errorf("log is %v", got)
+	}
+}
+
+// pastLog answers the first query of the log from the past.
+type pastLog struct {
+	table.Table
+	page table.Page
+	done bool
+}
+
+func (p *pastLog) Query(ctx context.Context, q table.Query) (table.Page, error) {
+	if q.Partition == partition(0) && !p.done {
+		p.done = true
+		return p.page, nil
+	}
+	return p.Table.Query(ctx, q)
+}
