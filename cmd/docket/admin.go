@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -213,13 +214,11 @@ func stamp(unix int64) string {
 // lines is indented.
 func (a *admin) printFields(fields [][2]string) {
 	width := 0
+	fields = slices.DeleteFunc(fields, func(f [2]string) bool { return f[1] == "" })
 	for _, f := range fields {
 		width = max(width, len(f[0])+1)
 	}
 	for _, f := range fields {
-		if f[1] == "" {
-			continue
-		}
 		indent := "\n" + strings.Repeat(" ", width+1)
 		line := fmt.Sprintf("%-*s %s", width, f[0]+":", strings.ReplaceAll(f[1], "\n", indent))
 		fmt.Fprintln(a.stdout, strings.TrimRight(line, " "))
