@@ -26,6 +26,7 @@ type reading struct {
 	got     map[string]bool
 	began   []*sent // acknowledged when the walk began
 	ended   bool
+	asked   bool
 	pages   int
 	last    *activity.Stored // of a search, the last record given out
 }
@@ -75,7 +76,7 @@ func (w *world) filters() []filter.Entry {
 }
 
 func (w *world) newReading(name string, isSearch bool) *reading {
-	r := &reading{world: w, name: name, search: isSearch, got: map[string]bool{}, began: w.model.acked(), scope: activity.Scope{All: true}}
+	r := &reading{world: w, name: name, search: isSearch, got: map[string]bool{}, scope: activity.Scope{All: true}}
 	if w.rand.IntN(2) == 0 {
 		r.scope = activity.Scope{Plans: map[string]bool{plans[1+w.rand.IntN(2)].ID: true}}
 	}
@@ -97,8 +98,9 @@ func (r *reading) wants(s *activity.Stored) bool {
 
 // page asks for one page and checks it.
 func (r *reading) page(ctx context.Context, p *process, count int) {
-	if r.pages == 0 {
-		r.began = r.model.acked()
+	if !r.asked {
+		// An answer of 503 has fixed the window of a search as any other.
+		r.began, r.asked = r.model.acked(), true
 	}
 	acked := r.model.acked()
 	q := search.Request{Mark: r.mark, Count: count, Scope: r.scope}
