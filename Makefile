@@ -68,6 +68,7 @@ test: check ## everything that must hold before a commit
 	$(GO) test -race $$($(GO) list ./... | grep -v '/infra')
 # What the detector is too slow for, or cannot look into.
 	$(GO) test -run '^(TestManyClients|TestRandomDamage)$$' ./cmd/docket ./shared/table/bolt
+	$(GO) test -run '^TestSimulation$$' ./shared/simulation -args -schedules $(SCHEDULES)
 # The CDK has one goroutine and no race, but takes minutes to compile for the detector.
 	$(GO) test ./infra/...
 

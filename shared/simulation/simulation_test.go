@@ -1,13 +1,13 @@
 package simulation
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +18,7 @@ import (
 var (
 	schedules = flag.Int("schedules", 0, "schedules that TestSimulation runs; 0 is a few")
 	seed      = flag.Uint64("seed", 0, "first seed; 0 is a new one")
+	part      = flag.Bool("part", false, "run the schedules in this process and print what they did, as JSON")
 	verbose   = flag.Bool("trace", false, "print every call of the first schedule")
 )
 
@@ -49,19 +50,28 @@ func TestSimulation(t *testing.T) {
 	}
 	ring := testRing(t)
 	began := time.Now()
-	sum := runAll(t, first, count, ring)
-	calls, sites := sum.calls, sum.sites
-	if sum.broken > 0 {
-		t.Fatal(explain(sum.broken, ring))
+	sum := total{Hits: map[string]int{}}
+	switch {
+	case *part:
+		sum.run(first, count, ring, nil)
+		if err := json.NewEncoder(os.Stdout).Encode(sum); err != nil {
+			t.Fatal(err)
+		}
+		return
+	case count > partSchedules:
+		sum.runParts(t, first, count)
+	case *verbose:
+		sum.run(first, count, ring, t.Logf)
+	default:
+		sum.run(first, count, ring, nil)
 	}
-	t.Logf("seed %d: %d schedules, %.0f a second, %d calls of the table, %d merges, faults %v", first, count, float64(count)/time.Since(began).Seconds(), calls, sum.rounds, sites)
+	if sum.Broken > 0 {
+		t.Fatal(explain(sum.Broken, ring))
+	}
+	t.Logf("seed %d: %s, faults %v", first, sum.since(began), sum.Hits)
 	if count >= 300 {
 		for _, f := range faultKinds {
-			m := faulty.Write
-			if f == faulty.Short || f == faulty.Stale {
-				m = faulty.Query
-			}
-			if sites[faulty.Site{Method: m, Fault: f}] == 0 {
+			if sum.Hits[f.String()] == 0 {
 				t.Errorf("no call has suffered %v: the simulation does not look there", f)
 			}
 		}
@@ -70,59 +80,35 @@ func TestSimulation(t *testing.T) {
 
 // total is what many schedules did.
 type total struct {
-	calls  int
-	rounds int // of compaction, that merged something
-	sites  map[faulty.Site]int
-	broken uint64 // the lowest seed that failed
+	Schedules int
+	Calls     int
+	Merges    int // rounds of compaction that merged something
+	Hits      map[string]int
+	Broken    uint64 // the lowest seed that failed
 }
 
-// runAll runs schedules on all processors: they know nothing of each other.
-func runAll(t *testing.T, first uint64, count int, ring *keys.Ring) total {
-	var (
-		mu    sync.Mutex
-		next  = first
-		began = time.Now()
-		told  = began
-		sum   = total{sites: map[faulty.Site]int{}}
-		all   sync.WaitGroup
-	)
-	take := func() (uint64, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		next++
-		return next - 1, next-1 < first+uint64(count) && sum.broken == 0
-	}
-	done := func(w *world) {
-		mu.Lock()
-		defer mu.Unlock()
-		sum.calls += w.faults.Calls()
-		sum.rounds += w.rounds
+func (sum *total) since(began time.Time) string {
+	return fmt.Sprintf("%d schedules, %.0f a second, %d calls of the table, %d merges", sum.Schedules, float64(sum.Schedules)/time.Since(began).Seconds(), sum.Calls, sum.Merges)
+}
+
+// run runs schedules up to the first that breaks an invariant.
+func (sum *total) run(first uint64, count int, ring *keys.Ring, trace func(string, ...any)) {
+	for s := first; s < first+uint64(count) && sum.Broken == 0; s++ {
+		w := newWorld(newSetup(s), ring)
+		if s == first && trace != nil {
+			w.trace = trace
+		}
+		w.run()
+		sum.Schedules++
+		sum.Calls += w.faults.Calls()
+		sum.Merges += w.rounds
 		for site, n := range w.faults.Hits() {
-			sum.sites[site] += n
+			sum.Hits[site.Fault.String()] += n
 		}
-		if len(w.broken) > 0 && (sum.broken == 0 || w.seed < sum.broken) {
-			sum.broken = w.seed
-		}
-		if time.Since(told) > 10*time.Second {
-			told = time.Now()
-			n := next - first
-			fmt.Printf("%d schedules, %.0f a second, %d calls of the table, %d merges\n", n, float64(n)/time.Since(began).Seconds(), sum.calls, sum.rounds)
+		if len(w.broken) > 0 {
+			sum.Broken = s
 		}
 	}
-	for range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			for s, more := take(); more; s, more = take() {
-				w := newWorld(newSetup(s), ring)
-				if *verbose && s == first {
-					w.trace = t.Logf
-				}
-				w.run()
-				done(w)
-			}
-		})
-	}
-	all.Wait()
-	return sum
 }
 
 // explain makes a failing schedule smaller and tells it.

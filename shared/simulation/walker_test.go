@@ -10,6 +10,7 @@ import (
 	"docket/shared/activity"
 	"docket/shared/filter"
 	"docket/shared/ledger"
+	"docket/shared/mark"
 	"docket/shared/search"
 )
 
@@ -184,6 +185,7 @@ func (r *reading) take(p *process, page search.Page, count int, acked []*sent) {
 			r.shownAt(p, place{shard, at}, &s.Record, s.RID)
 		}
 	}
+	r.forward(p, page)
 	r.mark = page.Mark
 	if len(page.Records) > 0 {
 		return
@@ -197,6 +199,43 @@ func (r *reading) take(p *process, page search.Page, count int, acked []*sent) {
 	}
 	r.ended = true
 	r.last = nil
+}
+
+// forward checks that the mark of a page is not behind the one it was asked with,
+// and not the same one if it gave something (E4).
+func (r *reading) forward(p *process, page search.Page) {
+	next, err := p.engine.Marks.Open(page.Mark)
+	if err != nil {
+		r.fail("%s: the mark of page %d: %v", r.name, r.pages, err)
+		return
+	}
+	var asked mark.Mark
+	if r.mark != "" {
+		if asked, err = p.engine.Marks.Open(r.mark); err != nil {
+			r.fail("%s: the mark before page %d: %v", r.name, r.pages, err)
+			return
+		}
+	}
+	if !reaches(next.From, asked.From) || len(page.Records) == 0 && !reaches(next.From, asked.To) {
+		r.fail("%s: the mark goes from %v, %v back to %v (E4)", r.name, asked.From, asked.To, next.From)
+	}
+	if asked.Place != nil && next.Place != nil && next.Place.When > asked.Place.When {
+		r.fail("%s: the mark goes back from %v to %v (E4)", r.name, *asked.Place, *next.Place)
+	}
+	samePlace := asked.Place == next.Place || asked.Place != nil && next.Place != nil && *asked.Place == *next.Place
+	if len(page.Records) > 0 && samePlace && reaches(asked.From, next.From) {
+		r.fail("%s: the mark stands still after %d records (E4)", r.name, len(page.Records))
+	}
+}
+
+// reaches says whether a vector is nowhere behind another one.
+func reaches(v, other ledger.Vector) bool {
+	for s, at := range other {
+		if at > 0 && (s >= len(v) || v[s] < at) {
+			return false
+		}
+	}
+	return true
 }
 
 // mustHave checks that all of a batch that belongs into the walk was given out.
