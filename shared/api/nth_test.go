@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"docket/shared/access"
 	"docket/shared/activity"
 	"docket/shared/api"
 	"docket/shared/ledger"
+	"docket/shared/table"
 	"docket/shared/table/faulty"
 	"docket/shared/table/memory"
 	"docket/shared/wire"
@@ -33,8 +35,8 @@ type nthOperation struct {
 
 type nthWorld struct {
 	*station
-	fault  *faulty.Table
-	before []string // What of all records
+	faults []*faulty.Table // the tables
+	before []string        // What of all records
 	page   []activity.Stored
 	mark   string
 
@@ -185,8 +187,8 @@ func (w *nthWorld) same(status int) {
 	w.page, w.mark = nil, ""
 }
 
-// TestFailTheNthCall fails exactly one call of the store, each in turn and in each
-// way, at each operation, and then runs quietly.
+// TestFailTheNthCall fails exactly one call of a table, of records, state or
+// accounts, each in turn and in each way, at each operation, and then runs quietly.
 func TestFailTheNthCall(t *testing.T) {
 	for _, op := range nthOperations() {
 		for _, fault := range faulty.Faults() {
@@ -204,9 +206,8 @@ func TestFailTheNthCall(t *testing.T) {
 // nthCall reports whether there was an n-th call.
 func nthCall(t *testing.T, op nthOperation, fault faulty.Fault, n int) bool {
 	w := newNthWorld(t)
-	sound := w.records.(*memory.Table)
 	armed, calls := false, 0
-	w.fault = faulty.New(sound, faulty.Options{Seed: uint64(n), Sleep: w.sleep, Now: w.now, Hook: func(c *faulty.Call) faulty.Fault {
+	hook := func(*faulty.Call) faulty.Fault {
 		if !armed {
 			return faulty.None
 		}
@@ -215,19 +216,27 @@ func nthCall(t *testing.T, op nthOperation, fault faulty.Fault, n int) bool {
 			return fault
 		}
 		return faulty.None
-	}})
-	w.records = w.fault
+	}
+	for _, tbl := range []*table.Table{&w.records, &w.state, &w.accounts} {
+		f := faulty.New((*tbl).(*memory.Table), faulty.Options{Seed: uint64(n), Sleep: w.sleep, Now: w.now, Hook: hook})
+		*tbl, w.faults = f, append(w.faults, f)
+	}
+	w.directory = access.Open(w.accounts, w.now)
 	w.warm = w.instance()
 	w.warmLedger = w.ledger()
 	armed = true
 	status := op.run(w)
 	armed = false
-	w.fault.Restore()
+	for _, f := range w.faults {
+		f.Restore()
+	}
 	if status != http.StatusOK && status != http.StatusServiceUnavailable {
 		t.Errorf("call %d: status %d; want 200 or 503", n, status)
 	}
-	if err := w.fault.Settle(t.Context()); err != nil {
-		t.Fatal(err)
+	for _, f := range w.faults {
+		if err := f.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.warm, w.warmLedger = nil, nil
 	if op.name == "search" {

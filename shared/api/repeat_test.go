@@ -34,6 +34,7 @@ type station struct {
 	clock            atomic.Int64 // Unix nanoseconds
 	ring             *keys.Ring
 	directory        *access.Directory
+	accounts         table.Table // of the directory
 	records, state   table.Table
 	feeder, ordinary string
 }
@@ -54,12 +55,12 @@ func newStation(tb testing.TB) *station {
 	tb.Helper()
 	s := &station{tb: tb, feeder: `Corp\feeder`, ordinary: `Corp\ordinary`}
 	s.clock.Store(1_790_000_000e9)
-	s.records, s.state = memory.New(s.now), memory.New(s.now)
+	s.records, s.state, s.accounts = memory.New(s.now), memory.New(s.now), memory.New(s.now)
 	var err error
 	if s.ring, err = keys.Generate(rand.Reader, s.now(), "Test"); err != nil {
 		tb.Fatal(err)
 	}
-	s.directory = access.Open(memory.New(s.now), s.now)
+	s.directory = access.Open(s.accounts, s.now)
 	_, err = s.directory.Edit("test", rand.Reader).Update(context.Background(), func(d *access.Draft) error {
 		for _, a := range []access.Account{{Name: s.feeder, RecogniseRepeats: true}, {Name: `Corp\feeder2`, RecogniseRepeats: true}, {Name: s.ordinary}} {
 			if err := d.AddAccount(a); err != nil {
