@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -70,7 +71,13 @@ func plainClient() *http.Client {
 
 // TestContract holds the local server to the wire contract.
 func TestContract(t *testing.T) {
-	url, stop := startServe(t, "--data", t.TempDir(), "--demo", "--http")
+	data := t.TempDir()
+	url, stop := startServe(t, "--data", data, "--demo", "--http")
 	defer stop()
-	contracttest.Run(t, contracttest.Target{URL: url, Client: plainClient()})
+	contracttest.Run(t, contracttest.Target{URL: url, Client: plainClient(), Recognise: func(account string, on bool) error {
+		if code, _, errs := docketIn(t, "account", "set", account, fmt.Sprintf("--recognise-repeats=%v", on), "--data", data); code != exitOK {
+			return fmt.Errorf("docket account set ended with code %d: %s", code, errs)
+		}
+		return nil
+	}})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -204,7 +205,13 @@ func TestContract(t *testing.T) {
 	t.Run("events", func(t *testing.T) { checkEvents(t, b) })
 	drop := t.TempDir()
 	r := start(t, b, append(repetition, "--drop", drop)...)
-	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs()})
+	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs(), Recognise: func(account string, on bool) error {
+		out, err := exec.Command(b.docket, "account", "set", account, fmt.Sprintf("--recognise-repeats=%v", on), "--endpoint", r.aws).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("docket account set: %w\n%s", err, out)
+		}
+		return nil
+	}})
 	if t.Failed() {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 )
 
 var records = map[string]func(suite){
@@ -17,6 +18,7 @@ var records = map[string]func(suite){
 	"an export can be posted back":    postedBack,
 	"all or nothing, with locations":  allOrNothing,
 	"retries with a key are safe":     idempotency,
+	"repeats can be recognised":       repeats,
 	"optional fields may be null":     optionalNull,
 }
 
@@ -230,6 +232,38 @@ func idempotency(s suite) {
 	if list, _ := s.search(admin, map[string]any{"Who": tag}, 10); len(list) != 5 {
 		s.Errorf("%d records; equal records without a key are distinct", len(list))
 	}
+}
+
+// repeats are for writers that try again and cannot send a key.
+func repeats(s suite) {
+	stored := func() (n int) {
+		tag := s.unique()
+		body := s.json([]any{sample(tag)})
+		for range 3 {
+			s.empty(s.post(contributor, writePath+jsonFormat, body), http.StatusOK)
+		}
+		s.empty(s.post(contributor, writePath+jsonFormat, body+" "), http.StatusOK)
+		s.empty(s.post(admin, writePath+jsonFormat, body), http.StatusOK)
+		list, _ := s.search(admin, map[string]any{"Who": tag}, 10)
+		return len(list)
+	}
+	// await waits until the server has taken note.
+	await := func(on bool, want int) {
+		if err := s.Recognise(contributor.name, on); err != nil {
+			s.Fatal(err)
+		}
+		for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+			n := stored()
+			if n == want {
+				return
+			}
+			if time.Since(began) > time.Minute {
+				s.Fatalf("%d records of four bodies of the contributor, of which three are the same, and one of the administrator; want %d with recognition %v", n, want, on)
+			}
+		}
+	}
+	await(true, 3)
+	await(false, 5)
 }
 
 func optionalNull(s suite) {

@@ -20,6 +20,9 @@ type Target struct {
 	// Differs names tests that cannot hold for this target, with the reason,
 	// which is printed.
 	Differs map[string]string
+	// Recognise switches, as an administrator does, whether repeated bodies of an
+	// account are recognised. The server may take note of it a little later.
+	Recognise func(account string, on bool) error
 }
 
 // The demo accounts (contract, section 9).
