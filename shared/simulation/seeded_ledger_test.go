@@ -3,7 +3,7 @@ package simulation
 import "slices"
 
 // bugs are the mistakes of the table in docs/simulation.md.
-var bugs = slices.Concat(tableBugs, ledgerBugs, compactionBugs, readingBugs)
+var bugs = slices.Concat(tableBugs, ledgerBugs, compactionBugs, readingBugs, togetherBugs)
 
 // tableBugs are those of docs/invariants.md that are about the protocol in general.
 var tableBugs = []bug{

@@ -163,7 +163,7 @@ func changes(s setup) []setup {
 	}
 	for _, b := range []func(*setup) *bool{
 		func(c *setup) *bool { return &c.growth }, func(c *setup) *bool { return &c.kills },
-		func(c *setup) *bool { return &c.freezes }, func(c *setup) *bool { return &c.restarts },
+		func(c *setup) *bool { return &c.freezes }, func(c *setup) *bool { return &c.restarts }, func(c *setup) *bool { return &c.deliveries },
 	} {
 		if *b(&s) {
 			add(func(c *setup) { *b(c) = false })

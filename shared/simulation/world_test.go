@@ -30,6 +30,7 @@ type setup struct {
 	batches                                           int // of each writer
 	growth                                            bool
 	kills, freezes, restarts                          bool
+	deliveries                                        bool // batches come together, as from a queue
 	noFault                                           map[faulty.Fault]bool
 }
 
@@ -38,7 +39,7 @@ func newSetup(seed uint64) setup {
 	s := setup{
 		seed: seed, writers: 2 + r.IntN(4), scanners: r.IntN(2), walkers: 1 + r.IntN(2), searchers: r.IntN(2),
 		compactors: min(r.IntN(4), 2), batches: 3 + r.IntN(5), growth: r.IntN(2) == 0,
-		kills: r.IntN(2) == 0, freezes: r.IntN(2) == 0, restarts: r.IntN(3) > 0,
+		kills: r.IntN(2) == 0, freezes: r.IntN(2) == 0, restarts: r.IntN(3) > 0, deliveries: r.IntN(2) == 0,
 	}
 	if r.IntN(10) == 0 {
 		s.writers, s.walkers, s.searchers = 8, 2, 2
@@ -47,8 +48,8 @@ func newSetup(seed uint64) setup {
 }
 
 func (s setup) String() string {
-	text := fmt.Sprintf("%d writers of %d batches, %d scanners, %d walkers, %d searchers, %d compactors, growth %v, kills %v, freezes %v, restarts %v; without",
-		s.writers, s.batches, s.scanners, s.walkers, s.searchers, s.compactors, s.growth, s.kills, s.freezes, s.restarts)
+	text := fmt.Sprintf("%d writers of %d batches, %d scanners, %d walkers, %d searchers, %d compactors, growth %v, kills %v, freezes %v, restarts %v, deliveries %v; without",
+		s.writers, s.batches, s.scanners, s.walkers, s.searchers, s.compactors, s.growth, s.kills, s.freezes, s.restarts, s.deliveries)
 	for _, f := range faultKinds {
 		if s.noFault[f] {
 			text += " " + f.String()

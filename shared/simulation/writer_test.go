@@ -15,7 +15,12 @@ func (w *world) writer(ctx context.Context, p *process) {
 		if p.killed {
 			return
 		}
-		b := w.pick(fmt.Sprintf("%s-%d", p.name, i))
+		name := fmt.Sprintf("%s-%d", p.name, i)
+		if w.deliveries && w.keyed && w.rand.IntN(2) == 0 {
+			w.deliver(ctx, p, name)
+			continue
+		}
+		b := w.pick(name, w.keyed && w.rand.IntN(2) == 0)
 		w.send(ctx, p, b)
 		if w.rand.IntN(3) == 0 && b.key != "" && b.rival == nil && !p.killed {
 			w.reuse(ctx, p, b)
@@ -35,7 +40,7 @@ func (w *world) writer(ctx context.Context, p *process) {
 
 // pick is a new batch, or one with a key that was sent before, maybe by another
 // process that still tries.
-func (w *world) pick(name string) *sent {
+func (w *world) pick(name string, keyed bool) *sent {
 	if w.rand.IntN(3) == 0 {
 		for _, i := range w.rand.Perm(len(w.model.batches)) {
 			if old := w.model.batches[i]; old.key != "" && old.rival == nil && w.at.Sub(old.since) < 23*time.Hour {
@@ -44,7 +49,7 @@ func (w *world) pick(name string) *sent {
 		}
 	}
 	b := &sent{name: name, n: 1 + w.rand.IntN(6), large: w.rand.IntN(3) == 0, since: w.at}
-	if w.keyed && w.rand.IntN(2) == 0 {
+	if keyed {
 		b.key = "key of " + name
 	}
 	w.model.batches = append(w.model.batches, b)
@@ -56,6 +61,40 @@ func (w *world) send(ctx context.Context, p *process, b *sent) {
 	before := b.acked
 	w.trace("%s appends %s of %d", p.name, b.name, b.n)
 	r, err := p.ledger.Append(ctx, b.batch())
+	w.answered(p, b, before, r, err)
+}
+
+// deliver stores some batches together, as they come from a queue: some were
+// delivered before, some come twice, and one of them may be poison.
+func (w *world) deliver(ctx context.Context, p *process, name string) {
+	var group []*sent
+	var batches []ledger.Batch
+	var before []bool
+	for i := range 1 + w.rand.IntN(5) {
+		b := w.pick(fmt.Sprintf("%s.%d", name, i), true)
+		for range 1 + w.rand.IntN(5)/4 {
+			w.trace("%s appends %s of %d with others", p.name, b.name, b.n)
+			group, batches, before = append(group, b), append(batches, b.batch()), append(before, b.acked)
+		}
+	}
+	poison := -1
+	if w.rand.IntN(4) == 0 {
+		poison = w.rand.IntN(len(batches))
+		batches[poison].Records = nil
+	}
+	receipts, errs := p.ledger.AppendEach(ctx, batches)
+	for i, b := range group {
+		if i != poison {
+			w.answered(p, b, before[i], receipts[i], errs[i])
+		} else if !errors.Is(errs[i], ledger.ErrInvalid) {
+			w.fail("%s: a batch of nothing is answered with %+v, %v", p.name, receipts[i], errs[i])
+		}
+	}
+}
+
+// answered judges the answer to a batch, that was acknowledged before it was sent
+// or not.
+func (w *world) answered(p *process, b *sent, before bool, r ledger.Receipt, err error) {
 	w.trace("%s appended %s: %+v, %v", p.name, b.name, r, err)
 	switch {
 	case err == nil:
