@@ -82,8 +82,8 @@ func (c *containers) index() {
 
 // chains returns, for every group that the account is in, by the group's key,
 // how it got there: the names of the groups from the one that holds the account
-// to the one in question.
-func (c *containers) chains(account string) map[string][]string {
+// to the one in question. It is also in the groups named besides.
+func (c *containers) chains(account string, besides ...string) map[string][]string {
 	c.once.Do(c.index)
 	found := map[string][]string{}
 	var queue []string
@@ -94,6 +94,11 @@ func (c *containers) chains(account string) map[string][]string {
 				found[key] = append(slices.Clone(via), g.Name)
 				queue = append(queue, key)
 			}
+		}
+	}
+	for _, name := range besides {
+		if g := c.state.groups[nameKey(name)]; g != nil {
+			visit([]*Group{g}, nil)
 		}
 	}
 	for visit(c.ofAccount[account], nil); len(queue) > 0; queue = queue[1:] {

@@ -32,20 +32,27 @@ type Grant struct {
 
 // Rights returns what the account may do now. An account that does not exist or
 // is disabled may do nothing.
-func (s *Snapshot) Rights(account string) Rights {
+func (s *Snapshot) Rights(account string) Rights { return s.RightsIn(account, nil) }
+
+// RightsIn returns what the account may do now that it is also in these groups,
+// which it is for the time of one request: by what its Kerberos ticket says. Groups
+// that the directory does not have give nothing.
+func (s *Snapshot) RightsIn(account string, groups []string) Rights {
 	a := s.account(account)
 	if a == nil || a.Disabled {
 		return Rights{}
 	}
 	key := nameKey(a.Name)
-	if r, ok := s.rights.Load(key); ok {
+	if r, ok := s.rights.Load(key); ok && len(groups) == 0 {
 		return r.(Rights)
 	}
 	var r Rights
-	for _, g := range s.grants(a) {
+	for _, g := range s.grants(a, groups) {
 		s.state.add(&r, &g.Assignment)
 	}
-	s.rights.Store(key, r)
+	if len(groups) == 0 {
+		s.rights.Store(key, r)
+	}
 	return r
 }
 
@@ -56,12 +63,12 @@ func (s *Snapshot) Grants(account string) []Grant {
 	if a == nil {
 		return nil
 	}
-	return s.grants(a)
+	return s.grants(a, nil)
 }
 
-func (s *Snapshot) grants(a *Account) []Grant {
+func (s *Snapshot) grants(a *Account, groups []string) []Grant {
 	accountKey := nameKey(a.Name)
-	chains := s.containers.chains(accountKey)
+	chains := s.containers.chains(accountKey, groups...)
 	var list []Grant
 	for _, r := range s.state.roles {
 		if r.Account != "" && nameKey(r.Account) == accountKey {

@@ -273,3 +273,42 @@ func TestGroupMembers(t *testing.T) {
 		t.Error("the zero Members contains somebody")
 	}
 }
+
+// TestRightsIn gives an account groups for one question.
+func TestRightsIn(t *testing.T) {
+	d := world(t)
+	update(t, d, func(f *Draft) error {
+		if err := f.AddAccount(Account{Name: `Corp\bob`}); err != nil {
+			return err
+		}
+		if err := f.AddAccount(Account{Name: `Corp\off`, Disabled: true}); err != nil {
+			return err
+		}
+		if err := f.Grant(Assignment{Role: Contributor, Account: `Corp\bob`}); err != nil {
+			return err
+		}
+		return f.Grant(Assignment{Role: GlobalReviewer, Group: "Outer"})
+	})
+	s := snapshot(t, d)
+	for _, c := range []struct {
+		account string
+		groups  []string
+		read    bool
+		write   bool
+	}{
+		{`Corp\bob`, nil, false, true},
+		{`Corp\bob`, []string{"Outer"}, true, true},
+		{`Corp\bob`, []string{"no such group", "INNER"}, true, true},
+		{`Corp\bob`, []string{"no such group", ""}, false, true},
+		{`Corp\bob`, []string{ClientUsersGroup}, true, true},
+		{`Corp\bob`, nil, false, true}, // nothing is remembered
+		{`Corp\ann`, []string{AdministratorsGroup}, true, true},
+		{`Corp\off`, []string{"Outer"}, false, false},
+		{`Corp\nobody`, []string{"Outer"}, false, false},
+	} {
+		r := s.RightsIn(c.account, c.groups)
+		if r.Read != c.read || r.Write != c.write || r.Scope.All != c.read {
+			t.Errorf("%s in %v: %+v", c.account, c.groups, r)
+		}
+	}
+}

@@ -36,6 +36,7 @@ var knows = map[string][]string{
 	"search":                   {"activity", "filter", "keys", "ledger", "mark", "segment", "table"},
 	"access":                   {"activity", "table"},
 	"auth":                     {"access", "auth/ntlmssp", "auth/spnego", "keys", "table"},
+	"auth/kerberos":            {"auth"},
 	"auth/ntlmssp":             {},
 	"auth/ntlmtest":            {},
 	"auth/spnego":              {},

@@ -118,7 +118,7 @@ func New(c Config) (*Authenticator, error) {
 		newBasic(a, c),
 		&digest{auth: a, used: used, realm: c.Ring.Realm(), pathOnly: c.PathOnly},
 		windows,
-		&negotiate{auth: a, ntlm: windows, kerberos: c.Kerberos},
+		&negotiate{auth: a, ntlm: windows, kerberos: c.Kerberos, used: used},
 	}
 	return a, nil
 }
@@ -192,7 +192,11 @@ func (a *Authenticator) report(ctx context.Context, r *Request, v verdict) {
 	case wrong:
 		level = slog.LevelInfo
 	}
-	a.log.LogAttrs(ctx, level, "sign-in refused", slog.String("why", v.result.String()),
+	why := v.result.String()
+	if v.why != "" {
+		why = v.why
+	}
+	a.log.LogAttrs(ctx, level, "sign-in refused", slog.String("why", why),
 		slog.String("scheme", string(v.scheme)), slog.String("account", v.account.Name), slog.String("source", r.Source))
 }
 

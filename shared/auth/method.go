@@ -26,6 +26,8 @@ type verdict struct {
 	account access.Account
 	// groups are those that an accepted ticket names beside the directory's.
 	groups []string
+	// why, if set, says more than result for the log.
+	why string
 	// reply, if set, is the whole challenge: the next leg of a handshake, which
 	// stands alone in its header.
 	reply string

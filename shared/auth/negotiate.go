@@ -3,9 +3,11 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"docket/shared/auth/spnego"
 )
@@ -14,9 +16,10 @@ import (
 // token says all.
 type Kerberos interface {
 	// Accept checks a token in GSS-API framing (RFC 4121, section 4.1), as spnego
-	// takes it out of its frame, and sees to it that no instance accepts it
-	// again. Errors are ErrTicket for a token that is refused; all others are
-	// internal failures, for which the request is not answered with 401.
+	// takes it out of its frame; whether it came before is not for it to say. Errors
+	// are ErrTicket for a token that is refused, with a reason for the log that
+	// quotes nothing unchecked; all others are internal failures, for which the
+	// request is not answered with 401.
 	// It is called with anything that anybody sends and must not panic.
 	Accept(ctx context.Context, token []byte) (Ticket, error)
 }
@@ -29,10 +32,14 @@ type Ticket struct {
 	// Groups are names of the directory's groups that the ticket's own groups
 	// stand for.
 	Groups []string
+	// Use is the same for two tokens if and only if one is a copy of the other: it
+	// is spent, once for all instances.
+	Use [32]byte
+	// End is when the token is refused for its age, whether it was used or not.
+	End time.Time
 }
 
-// ErrTicket says that a Kerberos token is malformed, of a foreign realm, too old or
-// used before.
+// ErrTicket says that a Kerberos token is malformed, of a foreign realm or too old.
 var ErrTicket = errors.New("refused Kerberos ticket")
 
 // negotiate is the method of RFC 4559: Kerberos, or NTLM, which clients send in
@@ -41,6 +48,7 @@ type negotiate struct {
 	auth     *Authenticator
 	ntlm     *ntlm
 	kerberos Kerberos // nil: none
+	used     uses
 }
 
 var _ method = (*negotiate)(nil)
@@ -96,12 +104,14 @@ func (n *negotiate) choose(token spnego.Token, hasNTLM bool) verdict {
 	return verdict{result: malformed, scheme: Negotiate}
 }
 
-// ticket signs in who a Kerberos token is from, if there is such an account and it
-// may. Nothing can be guessed by trying, so failures are not counted.
+// ticket signs in who a Kerberos token is from, if there is such an account, it
+// may, and the token is the first of its kind. Nothing can be guessed by trying, so
+// failures are not counted; and only who has a right ticket can make the table grow.
 func (n *negotiate) ticket(ctx context.Context, token []byte) (verdict, error) {
 	v := verdict{result: wrong, scheme: Negotiate}
 	ticket, err := n.kerberos.Accept(ctx, token)
 	if errors.Is(err, ErrTicket) {
+		v.why = err.Error()
 		return v, nil
 	}
 	if err != nil {
@@ -113,7 +123,16 @@ func (n *negotiate) ticket(ctx context.Context, token []byte) (verdict, error) {
 	}
 	account, found := snap.Account(ticket.Account)
 	v.account = account
-	if found && mayNegotiate(&account) {
+	if !found || !mayNegotiate(&account) {
+		v.why = "no account of this name that has negotiate among its schemes"
+		return v, nil
+	}
+	first, err := n.used.first(ctx, "kerberos/"+hex.EncodeToString(ticket.Use[:]), "use", ticket.End)
+	if err != nil {
+		return verdict{}, err
+	}
+	v.result = late
+	if first {
 		v.result, v.groups = accepted, ticket.Groups
 	}
 	return v, nil

@@ -297,16 +297,22 @@ func TestTickets(t *testing.T) {
 		return d.AddAccount(access.Account{Name: `Enterprise\off`, Schemes: []string{"negotiate"}, Disabled: true})
 	})
 	taker := tickets{known: map[string]Ticket{
-		kerberosToken("ann"):    {Account: "ticket@Enterprise", Groups: []string{"Auditors"}},
-		kerberosToken("off"):    {Account: "off@Enterprise"},
-		kerberosToken("user"):   {Account: userName}, // whose schemes do not name it
-		kerberosToken("nobody"): {Account: "nobody"},
+		kerberosToken("ann"):    {Account: "ticket@Enterprise", Groups: []string{"Auditors"}, Use: [32]byte{1}, End: f.clock.now()},
+		kerberosToken("again"):  {Account: "ticket@Enterprise", Use: [32]byte{2}, End: f.clock.now()},
+		kerberosToken("off"):    {Account: "off@Enterprise", Use: [32]byte{3}, End: f.clock.now()},
+		kerberosToken("user"):   {Account: userName, Use: [32]byte{4}, End: f.clock.now()}, // whose schemes do not name it
+		kerberosToken("nobody"): {Account: "nobody", Use: [32]byte{5}, End: f.clock.now()},
 	}}
 	a := f.instance(func(c *Config) { c.Kerberos = taker })
 	for text, want := range map[string]string{"ann": `Enterprise\ticket`, "off": "", "user": "", "nobody": "", "forged": ""} {
 		out := f.ask(a, host, source, ntlmtest.Header("Negotiate", []byte(kerberosToken(text)), false, true))
 		if out.OK != (want != "") || out.Account.Name != want || (want != "") != (len(out.Groups) == 1) {
 			t.Errorf("%s: %+v; want %q", text, out, want)
+		}
+	}
+	for i, want := range []bool{true, false, false} {
+		if out := f.ask(a, host, source, ntlmtest.Header("Negotiate", []byte(kerberosToken("again")), i == 2, true)); out.OK != want {
+			t.Errorf("use %d of a ticket: %v", i+1, out.OK)
 		}
 	}
 	if out := f.ask(f.auth, host, source, ntlmtest.Header("Negotiate", []byte(kerberosToken("ann")), false, true)); out.OK {

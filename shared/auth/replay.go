@@ -19,6 +19,8 @@ import (
 //	        sort       nc, 8 hex digits, and the SHA-256 of cnonce, 32 hex digits
 //	NTLM    partition  "ntlm/" and the label of the challenge (ntlm_state.go)
 //	        sort       "use"
+//	Kerberos partition "kerberos/" and the SHA-256 of the sealed authenticator, in hex
+//	        sort       "use"
 type uses struct {
 	state table.Table
 }

@@ -1,0 +1,76 @@
+package kerberos
+
+import (
+	"errors"
+	"testing"
+
+	"docket/shared/auth"
+)
+
+// FuzzAccept takes any token: nothing panics, and nothing that nobody sealed is
+// accepted.
+func FuzzAccept(f *testing.F) {
+	right := newForged(f)
+	right.part.AuthorizationData = withPAC(f, pacOf(f, published(f)["MS-PAC"]))
+	a := acceptor(f, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
+	for _, seed := range [][]byte{right.token(f), newForged(f).token(f)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token []byte) {
+		got, err := a.Accept(t.Context(), token)
+		if err != nil && !errors.Is(err, auth.ErrTicket) {
+			t.Fatalf("%v", err)
+		}
+		if err == nil && got.Account != `Corp\ann` {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
+
+// FuzzSealed takes any content of a ticket and an authenticator that a KDC and a
+// client sealed: hostile, but with a right key.
+func FuzzSealed(f *testing.F) {
+	part, made := newForged(f).plain(f)
+	f.Add(part, made)
+	rich := newForged(f)
+	rich.part.AuthorizationData = withPAC(f, pacOf(f, published(f)["domain"]))
+	part, made = rich.plain(f)
+	f.Add(part, made)
+	a := acceptor(f, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
+	key, session := keyOf(f, ours), newForged(f).part.Key
+	f.Fuzz(func(t *testing.T, part, made []byte) {
+		token := newForged(t).seal(t, key, session, part, made)
+		if _, err := a.Accept(t.Context(), token); err != nil && !errors.Is(err, auth.ErrTicket) {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+// FuzzPAC takes any PAC under our own key.
+func FuzzPAC(f *testing.F) {
+	for _, logon := range published(f) {
+		f.Add(pacOf(f, logon))
+	}
+	key := serviceKey{EncryptionKey: keyOf(f, ours)}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := readPAC(b)
+		if err != nil {
+			return
+		}
+		p.sealed(&key)
+		p.of("ann", start)
+		if list, err := readLogon(p.buffer(bufferLogon)); err == nil && len(list) > 3*maxSIDs {
+			t.Fatalf("%d SIDs", len(list))
+		}
+	})
+}
+
+// FuzzKeytab takes any keytab.
+func FuzzKeytab(f *testing.F) {
+	f.Add(keytabOf(f, ours))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if keys, err := readKeytab(b); err == nil && len(keys) == 0 || err != nil && !errors.Is(err, auth.ErrConfig) {
+			t.Fatalf("%d keys, %v", len(keys), err)
+		}
+	})
+}
