@@ -15,6 +15,7 @@ type dataStack struct {
 	key    awskms.Key
 	tables map[tableName]awsdynamodb.ITable
 	ring   awssecretsmanager.Secret
+	keytab awssecretsmanager.Secret // nil where there is none
 }
 
 // tableName names one of the tables, and is its logical id.
@@ -60,6 +61,18 @@ func newDataStack(scope constructs.Construct, s Settings) *dataStack {
 			ExcludePunctuation:   jsii.Bool(true),
 		},
 	})
+	if s.Keytab {
+		d.keytab = awssecretsmanager.NewSecret(d.Stack, jsii.String("Keytab"), &awssecretsmanager.SecretProps{
+			Description:   jsii.String("Docket: the keytab for Kerberos tickets, in its binary part. Whoever has it signs in as anybody who may use tickets."),
+			EncryptionKey: d.key,
+			RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+			// Until somebody puts a keytab there, it has a text and no binary part.
+			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+				SecretStringTemplate: jsii.String(`{"keytab":"none yet"}`), GenerateStringKey: jsii.String("unused"),
+			},
+		})
+		output(d.Stack, "KeytabArn", d.keytab.SecretArn())
+	}
 	for name, t := range d.tables {
 		output(d.Stack, string(name)+"TableName", t.TableName())
 	}

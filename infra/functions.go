@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"docket/shared/environment"
@@ -88,6 +90,12 @@ func newFunction(scope constructs.Construct, f function, s Settings, d *dataStac
 	switch f.name {
 	case "authorizer":
 		environ[environment.Schemes] = jsii.String(s.Schemes)
+		if d.keytab != nil {
+			role.AddToPolicy(allow([]string{"secretsmanager:GetSecretValue"}, d.keytab.SecretArn()))
+			environ[environment.KeytabSecret] = d.keytab.SecretArn()
+			environ[environment.Realms] = list(s.Realms)
+			environ[environment.GroupSIDs] = list(s.GroupSIDs)
+		}
 	case "enum", "search":
 		environ[environment.TimeZone] = jsii.String(s.TimeZone)
 	}
@@ -153,5 +161,14 @@ func grant(role awsiam.IRole, statement awsiam.PolicyStatement) {
 }
 
 func number(n int) *string { return jsii.String(strconv.Itoa(n)) }
+
+// list is texts as a list in JSON, never null.
+func list(texts []string) *string {
+	b, err := json.Marshal(slices.Concat([]string{}, texts))
+	if err != nil {
+		panic(err) // texts are always encoded
+	}
+	return jsii.String(string(b))
+}
 
 func join(list []*string) *string { return awscdk.Fn_Join(jsii.String(","), &list) }

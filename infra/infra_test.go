@@ -29,7 +29,7 @@ var synthesized, optional assembly
 var options = map[string]any{
 	"name": "Audit", "waf": true, "domainName": "audit.example.com", "certificateArn": "arn:aws:acm:eu-central-1:111122223333:certificate/c",
 	"trustStoreUri": "s3://example-trust/clients/ca.pem", "alarmEmail": "oncall@example.com",
-	"auth": "basic", "timeZone": "Europe/Zurich", "logLevel": "debug", "logDays": 30.0, "ratePerSecond": 7.0, "burst": 9.0, "searchMemory": 3008.0,
+	"auth": "negotiate,basic", "keytab": true, "realms": []any{"CORP.EXAMPLE=Corp"}, "groupSids": []any{"S-1-5-21-1-2-3-4=A, B"}, "timeZone": "Europe/Zurich", "logLevel": "debug", "logDays": 30.0, "ratePerSecond": 7.0, "burst": 9.0, "searchMemory": 3008.0,
 	"recordsTable": "restored-records", "directoryTable": "restored-directory",
 	"ingestQueue": true, "ingestBucket": true, "ingestCloudTrail": true, "ingestReadEvents": true, "ingestCustomEvents": true,
 	"ingestBuckets": []any{"example-trail", "example-logs"}, "ingestKeys": []any{"arn:aws:kms:eu-central-1:111122223333:key/k"},
@@ -461,6 +461,11 @@ func TestSettingsAreChecked(t *testing.T) {
 		"searchMemory must be":      {"searchMemory": 1.0},
 		"ratePerSecond and burst":   {"burst": 0.0},
 		"at least one scheme":       {"auth": ""},
+		"keytab needs negotiate":    {"keytab": true, "realms": []any{"A=b"}},
+		"keytab and realms":         {"auth": "negotiate,basic", "keytab": true},
+		"groupSids need":            {"groupSids": []any{"S-1-5-32-544=x"}},
+		"is not like CORP":          {"auth": "negotiate", "keytab": true, "realms": []any{"A"}},
+		"is not like S-1":           {"auth": "negotiate", "keytab": true, "realms": []any{"A=b"}, "groupSids": []any{"544=x"}},
 		`scheme "telepathy"`:        {"auth": "ntlm,telepathy"},
 	} {
 		if _, err := readSettings(newApp(t.TempDir(), settings)); err == nil || !strings.Contains(err.Error(), name) {

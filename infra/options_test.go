@@ -120,8 +120,9 @@ func TestSettingsReachTheTemplate(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]string{environment.Schemes: "basic", environment.TimeZone: "Europe/Zurich", environment.LogLevel: "debug",
-		environment.RecordsTable: "restored-records", environment.DirectoryTable: "restored-directory"}
+	want := map[string]string{environment.Schemes: "negotiate,basic", environment.TimeZone: "Europe/Zurich", environment.LogLevel: "debug",
+		environment.RecordsTable: "restored-records", environment.DirectoryTable: "restored-directory",
+		environment.Realms: `["CORP.EXAMPLE=Corp"]`, environment.GroupSIDs: `["S-1-5-21-1-2-3-4=A, B"]`}
 	if !reflect.DeepEqual(variables, want) {
 		t.Errorf("variables %v; want %v", variables, want)
 	}
@@ -130,7 +131,9 @@ func TestSettingsReachTheTemplate(t *testing.T) {
 // TestRestoredTables: functions and command line use the table that was restored,
 // and the one of before stays.
 func TestRestoredTables(t *testing.T) {
-	if !reflect.DeepEqual(optional.data.Resources, synthesized.data.Resources) {
+	kept := maps.Clone(optional.data.Resources)
+	maps.DeleteFunc(kept, func(id string, _ resource) bool { return strings.HasPrefix(id, "Keytab") })
+	if !reflect.DeepEqual(kept, synthesized.data.Resources) {
 		t.Error("naming a restored table changes what the data stack holds")
 	}
 	for output, want := range map[string]string{"RecordsTableName": "restored-records", "DirectoryTableName": "restored-directory"} {
@@ -345,5 +348,48 @@ func TestTheFileSaysTheDefaults(t *testing.T) {
 	}
 	if !reflect.DeepEqual(s, defaults()) {
 		t.Errorf("cdk.json makes %+v; the defaults are %+v", s, defaults())
+	}
+}
+
+// TestKeytab: one secret more, which the authorizer alone may read, and what it needs
+// beside it.
+func TestKeytab(t *testing.T) {
+	if n := len(synthesized.data.of("AWS::SecretsManager::Secret")); n != 1 {
+		t.Errorf("%d secrets without a keytab", n)
+	}
+	secrets := optional.data.of("AWS::SecretsManager::Secret")
+	keytab := ""
+	for id, r := range secrets {
+		if strings.HasPrefix(id, "Keytab") {
+			keytab = id
+			if r.DeletionPolicy != "Retain" || r.Properties["KmsKeyId"] == nil || optional.data.Outputs["KeytabArn"] == nil {
+				t.Errorf("the keytab's secret: %+v, %v", r, optional.data.Outputs["KeytabArn"])
+			}
+		}
+	}
+	if len(secrets) != 2 || keytab == "" {
+		t.Fatalf("%d secrets, keytab %q", len(secrets), keytab)
+	}
+	readers := 0
+	for id, r := range optional.api.of("AWS::IAM::Policy") {
+		if strings.Contains(text(r.Properties), "Ref"+keytab) {
+			readers++
+			if !strings.HasPrefix(id, "authorizer") || strings.Contains(text(r.Properties), "secretsmanager:Put") {
+				t.Errorf("%s may use the keytab: %s", id, text(r.Properties))
+			}
+		}
+	}
+	if readers != 1 {
+		t.Errorf("%d roles may read the keytab", readers)
+	}
+	for id, r := range optional.api.of("AWS::Lambda::Function") {
+		vars, _ := at(r.Properties, "Environment", "Variables").(map[string]any)
+		if strings.HasPrefix(id, "authorizer") {
+			if vars[environment.Realms] != `["CORP.EXAMPLE=Corp"]` || vars[environment.GroupSIDs] != `["S-1-5-21-1-2-3-4=A, B"]` || vars[environment.KeytabSecret] == nil {
+				t.Errorf("the authorizer's variables: %v", vars)
+			}
+		} else if vars[environment.KeytabSecret] != nil || vars[environment.Realms] != nil {
+			t.Errorf("%s has variables of the authorizer's", id)
+		}
 	}
 }

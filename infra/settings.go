@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"docket/shared/auth"
+	"docket/shared/auth/kerberos"
 
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -29,6 +31,11 @@ type Settings struct {
 	AlarmEmail     string  // where alarms go; empty for a topic without subscribers
 	RecordsTable   string  // a restored table to use instead of the stack's own
 	DirectoryTable string  // the same for accounts, roles and plans
+	// Keytab makes a secret for a keytab, for Kerberos tickets: of users of Realms
+	// (REALM=DOMAIN), with groups by GroupSIDs (SID=GROUP).
+	Keytab    bool
+	Realms    []string
+	GroupSIDs []string
 	// ReserveConcurrency keeps an instance for compaction. New accounts may have
 	// none to spare.
 	ReserveConcurrency bool
@@ -97,6 +104,7 @@ func (s *Settings) targets() map[string]any {
 		"name": &s.Name, "auth": &s.Schemes, "timeZone": &s.TimeZone, "logLevel": &s.LogLevel, "logDays": &s.LogDays, "ratePerSecond": &s.RatePerSecond,
 		"burst": &s.Burst, "searchMemory": &s.SearchMemory, "waf": &s.WAF, "domainName": &s.DomainName, "certificateArn": &s.CertificateARN,
 		"trustStoreUri": &s.TrustStoreURI, "alarmEmail": &s.AlarmEmail, "recordsTable": &s.RecordsTable, "directoryTable": &s.DirectoryTable,
+		"keytab": &s.Keytab, "realms": &s.Realms, "groupSids": &s.GroupSIDs,
 		"ingestQueue": &s.Queue, "ingestBucket": &s.Bucket, "ingestCloudTrail": &s.CloudTrail, "ingestReadEvents": &s.ReadEvents, "ingestCustomEvents": &s.CustomEvents,
 		"cloudTrailPattern": &s.CloudTrailPattern, "customPattern": &s.CustomPattern, "ingestBuckets": &s.Buckets, "ingestKeys": &s.Keys,
 		"ingestAccounts": &s.Accounts, "ingestPlan": &s.Plan, "ingestMapping": &s.Mapping, "ingestConcurrency": &s.Concurrency, "reserveConcurrency": &s.ReserveConcurrency,
@@ -127,8 +135,15 @@ func (s *Settings) check() []string {
 		}
 	}
 	bad(!stackName.MatchString(s.Name), "name must be 1 to 64 letters, digits and dashes, a letter first")
-	_, err := auth.ParseSchemes(s.Schemes)
+	schemes, err := auth.ParseSchemes(s.Schemes)
 	bad(err != nil, fmt.Sprintf("auth must name at least one scheme, several with commas between them: %v", err))
+	bad(s.Keytab && !slices.Contains(schemes, auth.Negotiate), "keytab needs negotiate in auth")
+	bad(s.Keytab == (len(s.Realms) == 0), "keytab and realms go together")
+	bad(!s.Keytab && len(s.GroupSIDs) > 0, "groupSids need a keytab")
+	_, err = kerberos.ParseRealms(s.Realms)
+	bad(err != nil, fmt.Sprintf("realms: %v", err))
+	_, err = kerberos.ParseGroups(s.GroupSIDs)
+	bad(err != nil, fmt.Sprintf("groupSids: %v", err))
 	bad(s.RatePerSecond < 1 || s.Burst < 1, "ratePerSecond and burst must be at least 1")
 	bad(s.SearchMemory < 256 || s.SearchMemory > 10240, "searchMemory must be 256 to 10240 (MiB)")
 	bad((s.DomainName == "") != (s.CertificateARN == ""), "domainName and certificateArn go together")

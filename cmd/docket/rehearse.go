@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -30,6 +31,7 @@ type rehearseFlags struct {
 	drop, auth                                     string
 	visibility, every                              time.Duration
 	repeat                                         float64
+	tickets                                        ticketFlags
 }
 
 func newRehearseCommand(w world) *cobra.Command {
@@ -57,6 +59,7 @@ with --endpoint.`,
 	c.Flags().DurationVar(&f.every, "every", 0, "how often functions with a schedule are called, instead of that of the templates")
 	c.Flags().Float64Var(&f.repeat, "repeat", 0, "share of messages that are delivered again although they were done, 0 to 1")
 	c.Flags().StringVar(&f.auth, "auth", "", "authentication schemes to offer, instead of those of the templates")
+	f.tickets.add(c)
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
 	c.Flags().StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
@@ -86,16 +89,19 @@ func (f *rehearseFlags) check() error {
 			return &exitError{exitUsage, fmt.Errorf("--auth: %w", err)}
 		}
 	}
-	return nil
+	_, err := f.tickets.read() // said here, and not in the log of a function
+	return err
 }
 
 // variables are those of every function beside what the templates give it.
-func (f *rehearseFlags) variables(r *rehearsal) map[string]string {
+func (f *rehearseFlags) variables(r *rehearsal) (map[string]string, error) {
 	v := map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint}
 	if f.auth != "" {
 		v[environment.Schemes] = f.auth
 	}
-	return v
+	tickets, err := f.tickets.variables()
+	maps.Copy(v, tickets)
+	return v, err
 }
 
 func rehearse(ctx context.Context, w world, f rehearseFlags) error {
@@ -151,9 +157,13 @@ func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *sl
 	if err := r.seed(ctx, names, document, log); err != nil {
 		return err
 	}
+	variables, err := f.variables(r)
+	if err != nil {
+		return err
+	}
 	r.gateway, err = gateway.New(gateway.Config{
 		Assembly: f.assembly, Binaries: f.binaries, Services: r.services, Every: f.every,
-		Variables: f.variables(r),
+		Variables: variables,
 		Stderr:    &locked{w: w}, Rand: rand.Reader, Now: time.Now, Log: log,
 		ColdStart: func(function string, took time.Duration) {
 			log.Info("cold start", "function", function, "took", took)

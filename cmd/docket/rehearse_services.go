@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"time"
 
 	"docket/shared/gateway"
@@ -30,7 +31,7 @@ func (r *rehearsal) serve(f rehearseFlags, physical map[string]string, document 
 	}
 	r.services, err = gateway.NewServices(gateway.ServicesConfig{
 		Assembly: f.assembly, Base: r.address, Physical: physical, Visibility: f.visibility, Repeat: f.repeat, Rand: rand.Reader, Log: log,
-		Handlers: map[string]http.Handler{"DynamoDB_": httputil.NewSingleHostReverseProxy(engine), "secretsmanager.": secret(document)},
+		Handlers: map[string]http.Handler{"DynamoDB_": httputil.NewSingleHostReverseProxy(engine), "secretsmanager.": secrets(document, f.tickets.keytab)},
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -72,14 +73,28 @@ func upload(ctx context.Context, to *objects.Store, bucket, folder string, log *
 	}
 }
 
-// secret is Secrets Manager with one secret.
-func secret(document string) http.Handler {
+// secrets is Secrets Manager with the key ring and a keytab.
+func secrets(document, keytab string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+		var asked struct{ SecretId string }
+		err := json.NewDecoder(req.Body).Decode(&asked)
+		if err != nil || req.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
+		answer := map[string]any{"Name": ringSecret, "SecretString": document}
+		if isKeytab(asked.SecretId) {
+			answer = map[string]any{"Name": keytabSecret, "SecretString": "{}"} // as it is first deployed
+			if keytab != "" {
+				content, err := os.ReadFile(keytab)
+				if err != nil {
+					w.WriteHeader(http.StatusInternalServerError)
+					return
+				}
+				answer = map[string]any{"Name": keytabSecret, "SecretBinary": content}
+			}
+		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		_ = json.NewEncoder(w).Encode(map[string]string{"Name": "KeyRing", "SecretString": document}) // an error means that the function is gone
+		_ = json.NewEncoder(w).Encode(answer) // an error means that the function is gone
 	})
 }

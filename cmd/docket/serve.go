@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type serveFlags struct {
 	http     bool
 	demo     bool
 	auth     string
+	tickets  ticketFlags
 	zone     string
 	cacheMiB int64
 	logLevel string
@@ -84,6 +86,7 @@ SIGTERM or Ctrl-C ends it after the requests in flight.`,
 	fl.BoolVar(&f.http, "http", false, "plain HTTP instead of HTTPS")
 	fl.BoolVar(&f.demo, "demo", false, "add the demo accounts, plans and records (never for real data)")
 	fl.StringVar(&f.auth, "auth", "digest,basic", "authentication schemes to offer: basic, digest, digest-md5, digest-sha-256, ntlm, negotiate")
+	f.tickets.add(c)
 	fl.StringVar(&f.zone, "time-zone", "UTC", "time zone of Today and Yesterday in searches, as in Europe/Zurich")
 	fl.Int64Var(&f.cacheMiB, "cache", 64, "memory for decoded records, in MiB; with more than 64, searches run from memory")
 	fl.StringVar(&f.logLevel, "log", "info", "least level that is logged to standard error: debug, info, warn, error")
@@ -165,8 +168,15 @@ func newNode(ctx context.Context, f serveFlags, data *dataDir, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	tickets, err := f.tickets.read()
+	if err != nil {
+		return nil, err
+	}
+	if tickets != nil && !slices.Contains(schemes, auth.Negotiate) {
+		return nil, &exitError{exitUsage, errors.New("--keytab: tickets come by negotiate: add it to --auth")}
+	}
 	authenticator, err := auth.New(auth.Config{
-		Directory: n.directory, State: state, Ring: data.Ring, Schemes: schemes, Now: time.Now, Rand: rand.Reader, Log: log,
+		Directory: n.directory, State: state, Ring: data.Ring, Schemes: schemes, Kerberos: tickets, Now: time.Now, Rand: rand.Reader, Log: log,
 	})
 	if err != nil {
 		return nil, err

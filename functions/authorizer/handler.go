@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/textproto"
 	"net/url"
 	"slices"
@@ -54,12 +56,26 @@ func (a *authorizer) handle(ctx context.Context, r request) (answer, error) {
 			return answer{}, err
 		}
 		endpoint, _ := api.Route(r.HTTPMethod, shell.ContractPath(r.Path))
-		if endpoint.Allows(snapshot.Rights(outcome.Account.Name)) {
-			return decide(r, "Allow", outcome.Account.Name, map[string]any{shell.AccountKey: outcome.Account.Name}), nil
+		if endpoint.Allows(snapshot.RightsIn(outcome.Account.Name, outcome.Groups)) {
+			caller, err := about(outcome)
+			return decide(r, "Allow", outcome.Account.Name, caller), err
 		}
 	}
 	a.count(ctx, environment.Denied)
 	return decide(r, "Deny", anonymous, map[string]any{"challenge": outcome.Challenge}), nil
+}
+
+// about is what the functions behind learn of the caller.
+func about(outcome auth.Outcome) (map[string]any, error) {
+	caller := map[string]any{shell.AccountKey: outcome.Account.Name}
+	if len(outcome.Groups) > 0 {
+		list, err := json.Marshal(outcome.Groups)
+		if err != nil {
+			return nil, fmt.Errorf("write groups: %w", err)
+		}
+		caller[shell.GroupsKey] = string(list)
+	}
+	return caller, nil
 }
 
 // decide answers for the whole stage: answers are not cached, and a policy for

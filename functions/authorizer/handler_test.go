@@ -115,6 +115,8 @@ func TestHandle(t *testing.T) {
 		{"a contributor reads", "GET", enum, ann, false},
 		{"no endpoint", "POST", enum + "/x", ann, false},
 		{"no method", "DELETE", write, ann, false},
+		{"a group of the ticket reads", "GET", enum, auth.Outcome{OK: true, Account: access.Account{Name: "ann"}, Groups: []string{access.ClientUsersGroup, "B, \"C\""}}, true},
+		{"a group of the ticket that is nothing", "GET", enum, auth.Outcome{OK: true, Account: access.Account{Name: "ann"}, Groups: []string{"none"}, Challenge: "again"}, false},
 		{"nobody", "POST", write, auth.Outcome{Challenge: "again"}, false},
 		{"an account without a role", "POST", write, auth.Outcome{OK: true, Account: access.Account{Name: "bob"}, Challenge: "again"}, false},
 	} {
@@ -136,6 +138,9 @@ func TestHandle(t *testing.T) {
 		}
 		if c.allow && got.Context["account"] != "ann" || !c.allow && (got.Context["challenge"] != "again" || got.PrincipalID != anonymous || got.Context["account"] != nil) {
 			t.Errorf("%s: principal %q, context %v", c.name, got.PrincipalID, got.Context)
+		}
+		if groups, _ := got.Context["groups"].(string); c.allow && (groups != "") != (len(c.outcome.Groups) > 0) || groups != "" && groups != `["`+access.ClientUsersGroup+`","B, \"C\""]` {
+			t.Errorf("%s: groups %q of %q", c.name, groups, c.outcome.Groups)
 		}
 		if len(k.asked.Authorization) != 2 || k.asked.UserAgent != "tests" || k.asked.Source != "192.0.2.1" || k.asked.Host != "docket.example" {
 			t.Errorf("%s: asked %+v; want the headers in whatever case, and the source", c.name, k.asked)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 
 	"docket/shared/auth"
 )
@@ -27,9 +28,18 @@ func (g credentials) Caller(ctx context.Context, r *http.Request) (Caller, error
 	}
 	c := Caller{Challenge: outcome.Challenge}
 	if outcome.OK {
-		c.Account = outcome.Account.Name
+		c.Account, c.Groups = outcome.Account.Name, outcome.Groups
 	}
 	return c, nil
+}
+
+// byNegotiate reports whether a request came with credentials of Negotiate. Its
+// clients, curl for one, take the connection for signed in then, and send their next
+// request without any, unless the answer says Persistent-Auth: false, as that of a
+// server does that signs in requests.
+func byNegotiate(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Negotiate")
 }
 
 // source is the host of a peer's address.

@@ -22,6 +22,9 @@ import (
 type Caller struct {
 	// Account is the name of the account; empty if there is no caller.
 	Account string
+	// Groups are groups that it is in for this request beside those that the
+	// directory puts it into.
+	Groups []string
 	// Challenge is a fresh value of WWW-Authenticate, for the case that the
 	// request is refused.
 	Challenge string
@@ -144,6 +147,9 @@ func (h *Handler) pass(c *call, out *answer, r *http.Request) error {
 		out.empty(http.StatusUnauthorized, "WWW-Authenticate", c.caller.Challenge)
 		return nil
 	}
+	if byNegotiate(r) {
+		out.w.Header().Set("Persistent-Auth", "false")
+	}
 	c.params, err = parseQuery(r.URL.RawQuery)
 	if err != nil {
 		return err
@@ -171,7 +177,7 @@ func (h *Handler) admit(c *call, r *http.Request) (bool, error) {
 	if c.snapshot, err = h.Directory.Snapshot(ctx); err != nil {
 		return false, fmt.Errorf("read rights: %w", err)
 	}
-	c.rights = c.snapshot.Rights(c.caller.Account)
+	c.rights = c.snapshot.RightsIn(c.caller.Account, c.caller.Groups)
 	return c.endpoint.Allows(c.rights), nil
 }
 

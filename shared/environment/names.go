@@ -10,6 +10,9 @@ const (
 	StateTable     = "DOCKET_STATE_TABLE"     // name of the table of nonces, tokens in use, progress
 	KeysSecret     = "DOCKET_KEYS_SECRET"     // ARN of the secret that holds the key ring
 	Schemes        = "DOCKET_AUTH"            // authentication schemes to offer, comma-separated
+	KeytabSecret   = "DOCKET_KEYTAB_SECRET"   // ARN of the secret that holds the keytab; not set where there is none
+	Realms         = "DOCKET_REALMS"          // beside it: list in JSON of REALM=DOMAIN
+	GroupSIDs      = "DOCKET_GROUP_SIDS"      // beside it: list in JSON of SID=GROUP
 	TimeZone       = "DOCKET_TIME_ZONE"       // IANA name of the zone of Today and Yesterday
 	LogLevel       = "DOCKET_LOG"             // debug, info, warn or error
 )

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -79,6 +80,26 @@ func (e *Environment) KeyRing(ctx context.Context) (*keys.Ring, error) {
 		return nil, fmt.Errorf("read the key ring: %w", err)
 	}
 	return keys.Parse([]byte(aws.ToString(out.SecretString)))
+}
+
+// Keytab reads the keytab from the secret that a variable names: its binary part,
+// which it has none of until somebody puts one there.
+func (e *Environment) Keytab(ctx context.Context, variable string) ([]byte, error) {
+	id := e.values[variable]
+	out, err := secretsmanager.NewFromConfig(e.aws).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
+	if err != nil {
+		return nil, fmt.Errorf("read the keytab: %w", err)
+	}
+	return out.SecretBinary, nil
+}
+
+// List reads a variable that is a list of texts in JSON.
+func (e *Environment) List(variable string) ([]string, error) {
+	var list []string
+	if err := json.Unmarshal([]byte(e.values[variable]), &list); err != nil {
+		return nil, fmt.Errorf("%s is not a list of texts: %w", variable, err)
+	}
+	return list, nil
 }
 
 // Zone is the time zone that a variable names.

@@ -2,6 +2,8 @@ package shell
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -47,8 +49,13 @@ func Proxy(h http.Handler, consumed func(ctx context.Context, c dynamo.Consumed)
 // whom that found, and nothing of the request itself is believed.
 type Authorized struct{}
 
-// AccountKey is the authorizer's context variable with the account's name.
-const AccountKey = "account"
+// The authorizer's context variables: texts, as API Gateway passes them on.
+const (
+	AccountKey = "account" // the account's name
+	// GroupsKey has the groups of a Kerberos ticket, as a list in JSON; it is not
+	// there for other sign-ins.
+	GroupsKey = "groups"
+)
 
 // Caller reads the authorizer's context.
 func (Authorized) Caller(ctx context.Context, _ *http.Request) (api.Caller, error) {
@@ -57,5 +64,11 @@ func (Authorized) Caller(ctx context.Context, _ *http.Request) (api.Caller, erro
 		return api.Caller{}, nil
 	}
 	account, _ := rc.Authorizer[AccountKey].(string)
-	return api.Caller{Account: account}, nil
+	c := api.Caller{Account: account}
+	if text, ok := rc.Authorizer[GroupsKey].(string); ok {
+		if err := json.Unmarshal([]byte(text), &c.Groups); err != nil {
+			return api.Caller{}, fmt.Errorf("read the authorizer's groups: %w", err)
+		}
+	}
+	return c, nil
 }
