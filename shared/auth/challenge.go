@@ -17,13 +17,15 @@ type Offer struct {
 // DefaultOffers are for clients that take the first challenge they know, or
 // that merge all of a line into one, or fail on a challenge that is a word alone:
 // one Digest, then Basic. PowerShell calls itself Mozilla too, and is one of those
-// that NTLM and Negotiate are for. Java reads NTLM where it stands alone, and fails
-// where it is the best of several. Libraries for Go compare the whole header with a
-// word.
+// that NTLM and Negotiate are for. Java reads NTLM and Negotiate where they stand
+// alone, and fails where they are the best of several: one with a ticket throws an
+// exception then. Libraries for Go compare the whole header with a
+// word, or want Digest to begin it; Basic they send unasked.
 var DefaultOffers = []Offer{
 	{UserAgent: "Mozilla/", But: "PowerShell/", Schemes: []Scheme{DigestMD5, Basic}},
-	{UserAgent: "Java/", Schemes: []Scheme{Basic, Negotiate, DigestMD5, DigestSHA256}},
-	{UserAgent: "Go-http-client/", Schemes: []Scheme{Negotiate, NTLM}, Alone: true},
+	{UserAgent: "Java/", Schemes: []Scheme{Basic, DigestMD5, DigestSHA256}},
+	{UserAgent: "Java/", Schemes: []Scheme{Negotiate, NTLM}, Alone: true},
+	{UserAgent: "Go-http-client/", Schemes: []Scheme{Negotiate, NTLM, DigestMD5, DigestSHA256}, Alone: true},
 	{UserAgent: "python-httpx/", Schemes: []Scheme{DigestMD5, Basic}},
 	{UserAgent: "Python-urllib/", Schemes: []Scheme{DigestMD5, Basic}},
 }

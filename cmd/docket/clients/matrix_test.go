@@ -75,12 +75,14 @@ func (c *client) sendAll(t *testing.T, who account, ca string, visits []visit) [
 func TestClientsSignIn(t *testing.T) {
 	var mu sync.Mutex
 	observed := map[string]*row{}
+	who := tester
+	who.ticket = newTicket(t)
 	t.Run("clients", func(t *testing.T) {
 		for _, c := range matrix {
 			t.Run(c.name, func(t *testing.T) {
 				c.require(t)
 				t.Parallel()
-				r := c.try(t)
+				r := c.try(t, who)
 				mu.Lock()
 				defer mu.Unlock()
 				observed[c.name] = r
@@ -94,16 +96,16 @@ func TestClientsSignIn(t *testing.T) {
 
 // try runs the script against watched servers, of every offer and protocol, and
 // notes what happened.
-func (c *client) try(t *testing.T) *row {
+func (c *client) try(t *testing.T, who account) *row {
 	t.Helper()
 	b := writeBodies(t, "m")
 	var visits []visit
 	for i, o := range offers {
-		plain, secure := newWatch(t, o), newWatch(t, o)
+		plain, secure := newWatch(t, o, who.ticket), newWatch(t, o, who.ticket)
 		visits = append(visits, visit{i, "HTTP", plain.plain.URL, b, plain}, visit{i, "HTTPS", secure.tls.URL, b, secure})
 	}
 	r := &row{}
-	for i, statuses := range c.sendAll(t, tester, visits[0].watch.ca, visits) {
+	for i, statuses := range c.sendAll(t, who, visits[0].watch.ca, visits) {
 		v := visits[i]
 		for step, x := range script(v.url, v.bodies) {
 			c.verify(t, v, step, x, statuses[step])

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-var demo = account{`Enterprise\NetwrixUser`, "NetwrixIsCool"}
+var demo = account{name: `Enterprise\NetwrixUser`, password: "NetwrixIsCool"}
 
 // program builds docket once for all tests.
 var program = sync.OnceValues(func() (string, error) {
@@ -190,7 +190,7 @@ func TestClientsSignInToServe(t *testing.T) {
 			}
 		}
 		for protocol, s := range map[string]server{"HTTP": plain, "HTTPS": secure} {
-			s.refuses(t, account{demo.name, "NetwrixIsCooL"})
+			s.refuses(t, account{name: demo.name, password: "NetwrixIsCooL"})
 			visits = append(visits, visit{of: of, protocol: protocol, url: s.url, bodies: writeBodies(t, s.mark(t))})
 		}
 	}

@@ -23,6 +23,7 @@ import (
 
 	"docket/shared/access"
 	"docket/shared/auth"
+	"docket/shared/auth/kerberos"
 	"docket/shared/keys"
 	"docket/shared/table/memory"
 )
@@ -48,7 +49,7 @@ type watch struct {
 	seen []seen
 }
 
-var tester = account{`Enterprise\NetwrixUser`, `Netwrix Is, "cöol"`}
+var tester = account{name: `Enterprise\NetwrixUser`, password: `Netwrix Is, "cöol"`}
 
 // installation is what all watched servers have in common: making it takes longer
 // than anything a client does.
@@ -67,15 +68,17 @@ var installation = sync.OnceValues(func() (i struct {
 	return i, err
 })
 
-// noTickets is a keytab of a realm from which nobody here has a ticket: with it
-// Negotiate is offered.
+// noTickets is a keytab of a realm from which nobody here has a ticket, for where
+// there is none: with it Negotiate is offered.
 type noTickets struct{}
 
 func (noTickets) Accept(context.Context, []byte) (auth.Ticket, error) {
 	return auth.Ticket{}, auth.ErrTicket
 }
 
-func newWatch(t *testing.T, of offer) *watch {
+// newWatch makes one for an offer, which takes tickets if it has a keytab, of a realm
+// if there is one.
+func newWatch(t *testing.T, of offer, k *ticket) *watch {
 	t.Helper()
 	common, err := installation()
 	if err != nil {
@@ -87,7 +90,7 @@ func newWatch(t *testing.T, of offer) *watch {
 	}
 	directory := access.Open(memory.New(nil), time.Now)
 	_, err = directory.Edit("test", rand.Reader).Update(t.Context(), func(d *access.Draft) error {
-		return d.AddAccount(access.Account{Name: tester.name, Verifiers: common.verifiers})
+		return d.AddAccount(access.Account{Name: tester.name, Verifiers: common.verifiers, Schemes: []string{"basic", "digest", "ntlm", "negotiate"}})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +101,15 @@ func newWatch(t *testing.T, of offer) *watch {
 	}
 	if of.keytab {
 		config.Kerberos = noTickets{}
+	}
+	if of.keytab && k != nil {
+		keytab, err := os.ReadFile(k.keytab)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config.Kerberos, err = kerberos.Read(keytab, realms, nil, time.Now); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w := &watch{}
 	if w.auth, err = auth.New(config); err != nil {
@@ -148,6 +160,9 @@ func (w *watch) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusUnauthorized)
 		return
 	}
+	if strings.HasPrefix(header, "Negotiate ") {
+		rw.Header().Set("Persistent-Auth", "false")
+	}
 	io.WriteString(rw, `{"ActivityRecordList":[],"ContinuationMark":"m"}`)
 }
 
@@ -170,6 +185,7 @@ func schemeOf(header string) string {
 		case kind != 0:
 			return byBare
 		}
+		return byTicket
 	}
 	return scheme
 }

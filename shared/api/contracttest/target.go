@@ -72,6 +72,7 @@ func (s suite) send(who account, method, path string, h header, body []byte) rep
 	if err != nil {
 		s.Fatal(err)
 	}
+	req.Header.Set("User-Agent", "contracttest") // which is offered everything
 	if who != nobody {
 		req.SetBasicAuth(who.name, who.password)
 	}

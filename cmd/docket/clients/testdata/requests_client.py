@@ -40,5 +40,9 @@ for line in sys.stdin:
     if body != "-":
         with open(body, "rb") as f:
             data = f.read()
-    answer = session.request(method, url, data=data, timeout=60)
+    try:
+        answer = session.request(method, url, data=data, timeout=60)
+    except PermissionError:  # requests-ntlm's word for a 401 that offers nothing it can use
+        print("refused", flush=True)
+        continue
     print(answer.status_code, flush=True)

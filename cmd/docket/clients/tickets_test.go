@@ -1,0 +1,104 @@
+package clients
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"docket/cmd/docket/realm"
+
+	krb5 "github.com/jcmturner/gokrb5/v8/client"
+	"github.com/jcmturner/gokrb5/v8/config"
+	"github.com/jcmturner/gokrb5/v8/credentials"
+	"github.com/jcmturner/gokrb5/v8/spnego"
+)
+
+// ticket is what somebody has who signed in to the realm of the tests.
+type ticket struct {
+	env    []string // of a program that has it
+	config string   // file that says where the KDC is
+	keytab string   // file of the services' keys
+}
+
+// newTicket starts a realm for a test and signs its user in, whose account is of the
+// domain Enterprise. It is nil where no realm can run; the clients that need one say
+// so.
+func newTicket(t *testing.T) *ticket {
+	t.Helper()
+	if realm.Missing() != "" {
+		return nil
+	}
+	r := realm.Start(t)
+	r.AddUser(t, "NetwrixUser", "NetwrixIsCool")
+	k := &ticket{config: r.Config(), keytab: r.Keytab(t, "docket.keytab")}
+	k.env = r.Ticket(t, "NetwrixUser", "NetwrixIsCool")
+	return k
+}
+
+// realms is the table of realms that goes with it.
+var realms = []string{realm.Name + "=Enterprise"}
+
+// needsTicket wants a realm, and a program unless it is Go's.
+func needsTicket(name string) func() string {
+	return func() string {
+		if reason := realm.Missing(); reason != "" || name == "go" {
+			return reason
+		}
+		return needs(name)()
+	}
+}
+
+// cache is the file of the ticket.
+func (k *ticket) cache() string {
+	const name = "KRB5CCNAME=FILE:"
+	i := slices.IndexFunc(k.env, func(s string) bool { return strings.HasPrefix(s, name) })
+	return k.env[i][len(name):]
+}
+
+func curlTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
+	cmd := curls(ctx, "--negotiate", ":", ca, script)
+	cmd.Env = append(os.Environ(), who.ticket.env...)
+	return output(cmd)
+}
+
+// javaTicket has no password to fall back to.
+func javaTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
+	cmd := scripted(script, exec.CommandContext(ctx, "java", "-XX:TieredStopAtLevel=1", "-Djavax.security.auth.useSubjectCredsOnly=false",
+		"-Djava.security.krb5.conf="+who.ticket.config, "testdata/UrlConnection.java", "", "", ca))
+	cmd.Env = append(os.Environ(), who.ticket.env...)
+	return output(cmd)
+}
+
+// goTicket is gokrb5's own client. It asks for tickets by the server's name.
+func goTicket(who account, base http.RoundTripper) http.RoundTripper {
+	return ticketed{who.ticket, base}
+}
+
+type ticketed struct {
+	ticket *ticket
+	base   http.RoundTripper
+}
+
+func (k ticketed) RoundTrip(r *http.Request) (*http.Response, error) {
+	conf, err := config.Load(k.ticket.config)
+	if err != nil {
+		return nil, fmt.Errorf("read the realm's configuration: %w", err)
+	}
+	cache, err := credentials.LoadCCache(k.ticket.cache())
+	if err != nil {
+		return nil, fmt.Errorf("read the ticket: %w", err)
+	}
+	user, err := krb5.NewFromCCache(cache, conf, krb5.DisablePAFXFAST(true))
+	if err != nil {
+		return nil, fmt.Errorf("use the ticket: %w", err)
+	}
+	defer user.Destroy()
+	r = r.Clone(r.Context())
+	r.Header.Del("Authorization")
+	return spnego.NewClient(user, &http.Client{Transport: k.base}, "HTTP/"+r.URL.Hostname()).Do(r)
+}
