@@ -20,53 +20,20 @@ type exchange []request
 // account is who signs in.
 type account struct {
 	name, password string
-	ticket         *ticket // nil where there is no realm
+	ticket         *Ticket // nil where there is no realm
 }
 
 // How a request can be admitted, as schemeOf says it.
 const (
-	none       = "" // it is not
-	byBasic    = "Basic"
-	byMD5      = "Digest MD5"
-	bySHA256   = "Digest SHA-256"
-	byNTLM     = "NTLM"
-	byBare     = "Negotiate (NTLM)"
-	byFramed   = "Negotiate (NTLM in SPNEGO)"
-	byTicket   = "Negotiate (Kerberos)"
-	offerCount = 6
+	none     = "" // it is not
+	byBasic  = "Basic"
+	byMD5    = "Digest MD5"
+	bySHA256 = "Digest SHA-256"
+	byNTLM   = "NTLM"
+	byBare   = "Negotiate (NTLM)"
+	byFramed = "Negotiate (NTLM in SPNEGO)"
+	byTicket = "Negotiate (Kerberos)"
 )
-
-// offer is what a server is configured to offer.
-type offer struct {
-	schemes string
-	keytab  bool
-}
-
-// The offers of the table, by their place in a client's list.
-const (
-	ofDefault = iota
-	ofAll
-	ofAllKeytab
-	ofNTLM
-	ofSHA256
-	ofTickets
-)
-
-var offers = [offerCount]offer{
-	ofDefault:   {"digest,basic", false},
-	ofAll:       {"negotiate,ntlm,digest,basic", false},
-	ofAllKeytab: {"negotiate,ntlm,digest,basic", true},
-	ofNTLM:      {"ntlm", false},
-	ofSHA256:    {"digest-sha-256", false},
-	ofTickets:   {"negotiate", true},
-}
-
-func (o offer) String() string {
-	if o.keytab {
-		return "`" + o.schemes + "`, with a keytab"
-	}
-	return "`" + o.schemes + "`"
-}
 
 // client is a program with one way to sign in.
 type client struct {

@@ -100,7 +100,7 @@ func (c *client) try(t *testing.T, who account) *row {
 	t.Helper()
 	b := writeBodies(t, "m")
 	var visits []visit
-	for i, o := range offers {
+	for i, o := range Offers {
 		plain, secure := newWatch(t, o, who.ticket), newWatch(t, o, who.ticket)
 		visits = append(visits, visit{i, "HTTP", plain.plain.URL, b, plain}, visit{i, "HTTPS", secure.tls.URL, b, secure})
 	}
@@ -119,7 +119,7 @@ func (c *client) try(t *testing.T, who account) *row {
 // it.
 func (c *client) verify(t *testing.T, v visit, step int, x exchange, statuses []string) {
 	t.Helper()
-	where := fmt.Sprintf("%v, %s, %s", offers[v.of], v.protocol, steps[step])
+	where := fmt.Sprintf("%v, %s, %s", Offers[v.of], v.protocol, steps[step])
 	if want := c.want(v.of, len(x)); !slices.Equal(statuses, want) {
 		t.Errorf("%s: statuses %v; want %v\n%s", where, statuses, want, v.watch.dump())
 		return

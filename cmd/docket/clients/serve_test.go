@@ -55,9 +55,9 @@ type server struct {
 
 var listens = regexp.MustCompile(`listens on (https?://[0-9.:]+)`)
 
-// serve starts one that offers some schemes. pair is the directory of its
+// serve starts one that Offers some schemes. pair is the directory of its
 // certificate and key; "" leaves it to make one.
-func serve(t *testing.T, secure bool, schemes, pair string) server {
+func serve(t *testing.T, secure bool, schemes, pair string, more ...string) server {
 	t.Helper()
 	built = true
 	path, err := program()
@@ -71,6 +71,7 @@ func serve(t *testing.T, secure bool, schemes, pair string) server {
 		}
 	}
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--demo", "--auth", schemes}
+	args = append(args, more...)
 	if !secure {
 		args = append(args, "--http")
 	}
@@ -135,15 +136,24 @@ func (s server) client(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport, Timeout: time.Minute}
 }
 
-// get asks for one record.
-func (s server) get(t *testing.T, who account) (*http.Response, []byte) {
+// get asks for one record, by a scheme that the offer has.
+func (s server) get(t *testing.T, who account, of int) (*http.Response, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+base+"/enum?format=json&count=1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.SetBasicAuth(who.name, who.password)
-	answer, err := s.client(t).Do(r)
+	c := s.client(t)
+	switch of {
+	case ofNTLM:
+		c.Transport = goNTLM(who, c.Transport)
+	case ofSHA256:
+		c.Transport = goDigest(who, c.Transport)
+	case ofTickets:
+		c.Transport = goTicket(who, c.Transport)
+	}
+	answer, err := c.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +166,9 @@ func (s server) get(t *testing.T, who account) (*http.Response, []byte) {
 }
 
 // mark returns the mark behind the first record.
-func (s server) mark(t *testing.T) string {
+func (s server) mark(t *testing.T, who account, of int) string {
 	t.Helper()
-	answer, body := s.get(t, demo)
+	answer, body := s.get(t, who, of)
 	var page struct{ ContinuationMark string }
 	if err := json.Unmarshal(body, &page); err != nil || page.ContinuationMark == "" {
 		t.Fatalf("status %d, %q: no mark: %v", answer.StatusCode, body, err)
@@ -167,21 +177,30 @@ func (s server) mark(t *testing.T) string {
 }
 
 // refuses checks that the others' 200 says something.
-func (s server) refuses(t *testing.T, who account) {
+func (s server) refuses(t *testing.T) {
 	t.Helper()
-	answer, body := s.get(t, who)
+	answer, body := s.get(t, account{name: demo.name, password: "NetwrixIsCooL"}, ofDefault)
 	if answer.StatusCode != http.StatusUnauthorized || len(body) != 0 || answer.Header.Get("WWW-Authenticate") == "" {
 		t.Fatalf("a wrong password: status %d, %q, %v; want 401, empty, with a challenge", answer.StatusCode, body, answer.Header)
 	}
 }
 
-// TestClientsSignInToServe runs the matrix against the server itself, with the
-// offers that it can make without a keytab and for which all have a scheme.
+// TestClientsSignInToServe runs the matrix against the server itself, with offers
+// that differ in more than what is left out.
 func TestClientsSignInToServe(t *testing.T) {
+	who := demo
+	who.ticket = newTicket(t)
 	var visits []visit
 	pair, ca := t.TempDir(), ""
-	for _, of := range []int{ofDefault, ofAll} {
-		plain, secure := serve(t, false, offers[of].schemes, ""), serve(t, true, offers[of].schemes, pair)
+	for _, of := range []int{ofDefault, ofAll, ofAllKeytab, ofTickets} {
+		var flags []string
+		if Offers[of].Keytab {
+			if who.ticket == nil {
+				continue
+			}
+			flags = []string{"--keytab", who.ticket.Keytab, "--realm", Realms[0]}
+		}
+		plain, secure := serve(t, false, Offers[of].Schemes, "", flags...), serve(t, true, Offers[of].Schemes, pair, flags...)
 		if ca == "" {
 			// All servers have the first one's: two of the same name confuse clients.
 			ca = secure.ca
@@ -190,19 +209,24 @@ func TestClientsSignInToServe(t *testing.T) {
 			}
 		}
 		for protocol, s := range map[string]server{"HTTP": plain, "HTTPS": secure} {
-			s.refuses(t, account{name: demo.name, password: "NetwrixIsCooL"})
-			visits = append(visits, visit{of: of, protocol: protocol, url: s.url, bodies: writeBodies(t, s.mark(t))})
+			s.refuses(t)
+			visits = append(visits, visit{of: of, protocol: protocol, url: s.url, bodies: writeBodies(t, s.mark(t, who, of))})
 		}
 	}
+	visitAll(t, who, ca, visits)
+}
+
+// visitAll sends all clients to servers that are none of ours to watch.
+func visitAll(t *testing.T, who account, ca string, visits []visit) {
 	t.Run("clients", func(t *testing.T) {
 		for _, c := range matrix {
 			t.Run(c.name, func(t *testing.T) {
 				c.require(t)
 				t.Parallel()
-				for i, statuses := range c.sendAll(t, demo, ca, visits) {
+				for i, statuses := range c.sendAll(t, who, ca, visits) {
 					for step, x := range script(visits[i].url, visits[i].bodies) {
 						if want := c.want(visits[i].of, len(x)); !slices.Equal(statuses[step], want) {
-							t.Errorf("%v, %s, %s: statuses %v; want %v", offers[visits[i].of], visits[i].protocol, steps[step], statuses[step], want)
+							t.Errorf("%v, %s, %s: statuses %v; want %v", Offers[visits[i].of], visits[i].protocol, steps[step], statuses[step], want)
 						}
 					}
 				}

@@ -65,7 +65,7 @@ func header(cells []string) string {
 }
 
 // overview is a client's line in the first table: its scheme where each of the
-// offers is made.
+// Offers is made.
 func (r *row) overview(client string) string {
 	cells := []string{client}
 	for i := range r {
@@ -101,7 +101,7 @@ func (r *row) details(client *client) string {
 		case !c.kept:
 			connection = "several"
 		}
-		cells := []string{client.name, offers[i].String(), c.legs, fmt.Sprint(c.inARow), connection}
+		cells := []string{client.name, Offers[i].String(), c.legs, fmt.Sprint(c.inARow), connection}
 		for _, s := range steps {
 			cells = append(cells, strings.Join(c.statuses[s], " "))
 		}
@@ -113,7 +113,7 @@ func (r *row) details(client *client) string {
 // tables is all that is written.
 func tables(observed map[string]*row) string {
 	columns := []string{"client"}
-	for _, o := range offers {
+	for _, o := range Offers {
 		columns = append(columns, o.String())
 	}
 	var first, second strings.Builder

@@ -18,30 +18,20 @@ import (
 	"github.com/jcmturner/gokrb5/v8/spnego"
 )
 
-// ticket is what somebody has who signed in to the realm of the tests.
-type ticket struct {
-	env    []string // of a program that has it
-	config string   // file that says where the KDC is
-	keytab string   // file of the services' keys
-}
-
 // newTicket starts a realm for a test and signs its user in, whose account is of the
 // domain Enterprise. It is nil where no realm can run; the clients that need one say
 // so.
-func newTicket(t *testing.T) *ticket {
+func newTicket(t *testing.T) *Ticket {
 	t.Helper()
 	if realm.Missing() != "" {
 		return nil
 	}
 	r := realm.Start(t)
 	r.AddUser(t, "NetwrixUser", "NetwrixIsCool")
-	k := &ticket{config: r.Config(), keytab: r.Keytab(t, "docket.keytab")}
-	k.env = r.Ticket(t, "NetwrixUser", "NetwrixIsCool")
+	k := &Ticket{Config: r.Config(), Keytab: r.Keytab(t, "docket.keytab")}
+	k.Env = r.Ticket(t, "NetwrixUser", "NetwrixIsCool")
 	return k
 }
-
-// realms is the table of realms that goes with it.
-var realms = []string{realm.Name + "=Enterprise"}
 
 // needsTicket wants a realm, and a program unless it is Go's.
 func needsTicket(name string) func() string {
@@ -54,23 +44,23 @@ func needsTicket(name string) func() string {
 }
 
 // cache is the file of the ticket.
-func (k *ticket) cache() string {
+func (k *Ticket) cache() string {
 	const name = "KRB5CCNAME=FILE:"
-	i := slices.IndexFunc(k.env, func(s string) bool { return strings.HasPrefix(s, name) })
-	return k.env[i][len(name):]
+	i := slices.IndexFunc(k.Env, func(s string) bool { return strings.HasPrefix(s, name) })
+	return k.Env[i][len(name):]
 }
 
 func curlTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
 	cmd := curls(ctx, "--negotiate", ":", ca, script)
-	cmd.Env = append(os.Environ(), who.ticket.env...)
+	cmd.Env = append(os.Environ(), who.ticket.Env...)
 	return output(cmd)
 }
 
 // javaTicket has no password to fall back to.
 func javaTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
 	cmd := scripted(script, exec.CommandContext(ctx, "java", "-XX:TieredStopAtLevel=1", "-Djavax.security.auth.useSubjectCredsOnly=false",
-		"-Djava.security.krb5.conf="+who.ticket.config, "testdata/UrlConnection.java", "", "", ca))
-	cmd.Env = append(os.Environ(), who.ticket.env...)
+		"-Djava.security.krb5.conf="+who.ticket.Config, "testdata/UrlConnection.java", "", "", ca))
+	cmd.Env = append(os.Environ(), who.ticket.Env...)
 	return output(cmd)
 }
 
@@ -80,12 +70,12 @@ func goTicket(who account, base http.RoundTripper) http.RoundTripper {
 }
 
 type ticketed struct {
-	ticket *ticket
+	ticket *Ticket
 	base   http.RoundTripper
 }
 
 func (k ticketed) RoundTrip(r *http.Request) (*http.Response, error) {
-	conf, err := config.Load(k.ticket.config)
+	conf, err := config.Load(k.ticket.Config)
 	if err != nil {
 		return nil, fmt.Errorf("read the realm's configuration: %w", err)
 	}

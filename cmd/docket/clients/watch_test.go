@@ -78,13 +78,13 @@ func (noTickets) Accept(context.Context, []byte) (auth.Ticket, error) {
 
 // newWatch makes one for an offer, which takes tickets if it has a keytab, of a realm
 // if there is one.
-func newWatch(t *testing.T, of offer, k *ticket) *watch {
+func newWatch(t *testing.T, of Offer, k *Ticket) *watch {
 	t.Helper()
 	common, err := installation()
 	if err != nil {
 		t.Fatal(err)
 	}
-	schemes, err := auth.ParseSchemes(of.schemes)
+	schemes, err := auth.ParseSchemes(of.Schemes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,15 +99,15 @@ func newWatch(t *testing.T, of offer, k *ticket) *watch {
 		Directory: directory, State: memory.New(nil), Ring: common.ring, Schemes: schemes,
 		Now: time.Now, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	}
-	if of.keytab {
+	if of.Keytab {
 		config.Kerberos = noTickets{}
 	}
-	if of.keytab && k != nil {
-		keytab, err := os.ReadFile(k.keytab)
+	if of.Keytab && k != nil {
+		keytab, err := os.ReadFile(k.Keytab)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.Kerberos, err = kerberos.Read(keytab, realms, nil, time.Now); err != nil {
+		if config.Kerberos, err = kerberos.Read(keytab, Realms, nil, time.Now); err != nil {
 			t.Fatal(err)
 		}
 	}
