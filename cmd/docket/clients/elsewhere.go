@@ -8,7 +8,7 @@ const Variable = "DOCKET_CLIENTS_ELSEWHERE"
 // Elsewhere are servers with the demo's accounts, one for each offer.
 type Elsewhere struct {
 	URLs   []string // in the order of Offers
-	Ticket *Ticket  // of Enterprise\NetwrixUser; nil where there is no realm
+	Ticket *Ticket  // of Enterprise\NetwrixUser
 }
 
 // Ticket is what somebody has who signed in to the realm of the tests.

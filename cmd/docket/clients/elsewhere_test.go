@@ -27,11 +27,7 @@ func TestClientsSignInElsewhere(t *testing.T) {
 	for of, url := range there.URLs {
 		s := server{url: url}
 		s.refuses(t)
-		mark := "none" // where nobody can get one
-		if of != ofTickets || who.ticket != nil {
-			mark = s.mark(t, who, of)
-		}
-		visits = append(visits, visit{of: of, protocol: "HTTP", url: url, bodies: writeBodies(t, mark)})
+		visits = append(visits, visit{of: of, protocol: "HTTP", url: url, bodies: writeBodies(t, s.mark(t, who, of))})
 	}
 	ca := newWatch(t, Offers[ofDefault], nil).ca // of nobody there, but clients want one
 	visitAll(t, who, ca, visits)

@@ -28,7 +28,7 @@ func BenchmarkMessages(b *testing.B) {
 		poison int // one in so many; 0 for none
 	}{{"clean", 0}, {"poison", 10}} {
 		b.Run(c.name, func(b *testing.B) {
-			const messages = 2000
+			const messages = 20_000
 			sent := 0
 			before := r.records(b, who)["load"]
 			b.ResetTimer()

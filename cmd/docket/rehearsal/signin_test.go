@@ -1,8 +1,14 @@
 package rehearsal
 
 import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
+	"docket/cmd/docket/clients"
+	"docket/cmd/docket/realm"
 	"docket/shared/auth/ntlmtest"
 )
 
@@ -14,4 +20,40 @@ func checkSignIn(t *testing.T, b built) {
 	ntlmtest.Run(t, r.url+"/netwrix/api/v1/activity_records", ntlmtest.Client{
 		Domain: "Enterprise", User: "NetwrixUser", Workstation: "WS1", Password: "NetwrixIsCool", MIC: true,
 	})
+}
+
+// checkClients sends the client matrix to rehearsals of every offer: what holds for a
+// local server holds for the AWS deployment, there are no differences.
+func checkClients(t *testing.T, b built) {
+	switch reason := realm.Missing(); {
+	case reason != "" && os.Getenv("CI") != "":
+		t.Fatal(reason)
+	case reason != "":
+		t.Skip(reason)
+	}
+	home := realm.Start(t)
+	home.AddUser(t, "NetwrixUser", "NetwrixIsCool")
+	there := clients.Elsewhere{Ticket: &clients.Ticket{Config: home.Config(), Keytab: home.Keytab(t, "docket.keytab")}}
+	there.Ticket.Env = home.Ticket(t, "NetwrixUser", "NetwrixIsCool")
+	for _, o := range clients.Offers {
+		flags := []string{"--auth", o.Schemes}
+		if o.Keytab {
+			flags = append(flags, "--keytab", there.Ticket.Keytab, "--realm", clients.Realms[0])
+		}
+		there.URLs = append(there.URLs, start(t, b, flags...).url)
+	}
+	text, err := json.Marshal(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "elsewhere.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("go", "test", "-count=1", "-run", "^TestClientsSignInElsewhere$", "./cmd/docket/clients")
+	c.Dir = repository
+	c.Env = append(os.Environ(), clients.Variable+"="+file)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("clients: %v\n%s", err, out)
+	}
 }
