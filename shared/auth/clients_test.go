@@ -34,6 +34,26 @@ func recordedClients(t testing.TB) []recorded {
 	return list
 }
 
+// recordedTickets are the headers of clients with a Kerberos ticket, which package
+// kerberos has with the keys that open them.
+func recordedTickets(t testing.TB) []recorded {
+	t.Helper()
+	text, err := os.ReadFile("kerberos/testdata/clients.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []recorded
+	for line := range strings.Lines(string(text)) {
+		if client, header, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && strings.HasPrefix(header, "Negotiate ") {
+			list = append(list, recorded{client, header})
+		}
+	}
+	if len(list) < 3 {
+		t.Fatalf("%d headers", len(list))
+	}
+	return list
+}
+
 // token is the bytes of a header.
 func (r recorded) token(t testing.TB) []byte {
 	t.Helper()

@@ -40,7 +40,7 @@ func FuzzAuthorization(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
-	for _, r := range recordedClients(f) {
+	for _, r := range append(recordedClients(f), recordedTickets(f)...) {
 		f.Add(r.header)
 	}
 	ring, list := sealedUser()
@@ -118,7 +118,7 @@ func FuzzNegotiate(f *testing.F) {
 	for _, token := range [][]byte{u.Type1(), ntlmtest.FrameInit(u.Type1()), ntlmtest.FrameAnswer(u.Type1()), []byte(kerberosToken("x")), []byte("NTLMSSP\x00")} {
 		f.Add(token)
 	}
-	for _, r := range recordedClients(f) {
+	for _, r := range append(recordedClients(f), recordedTickets(f)...) {
 		f.Add(r.token(f))
 	}
 	f.Fuzz(func(t *testing.T, token []byte) {

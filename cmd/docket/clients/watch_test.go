@@ -35,6 +35,7 @@ type seen struct {
 	sent       string // the credentials it came with, as sentBy says it
 	scheme     string // by which it was admitted; "" if it was refused
 	body       string
+	header     string // Authorization
 	connection string
 }
 
@@ -142,7 +143,7 @@ func (w *watch) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header := r.Header.Get("Authorization")
-	s := seen{exchange: r.URL.Query().Get("exchange"), method: r.Method, sent: sentBy(header), connection: r.RemoteAddr}
+	s := seen{exchange: r.URL.Query().Get("exchange"), method: r.Method, header: header, sent: sentBy(header), connection: r.RemoteAddr}
 	if out.OK {
 		s.scheme = schemeOf(header)
 		body, err := io.ReadAll(r.Body)

@@ -1,10 +1,13 @@
 package kerberos
 
 import (
+	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
 
 	"docket/shared/auth"
+	"docket/shared/auth/spnego"
 )
 
 // FuzzAccept takes any token: nothing panics, and nothing that nobody sealed is
@@ -13,8 +16,18 @@ func FuzzAccept(f *testing.F) {
 	right := newForged(f)
 	right.part.AuthorizationData = withPAC(f, pacOf(f, published(f)["MS-PAC"]))
 	a := acceptor(f, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
-	for _, seed := range [][]byte{right.token(f), newForged(f).token(f)} {
-		f.Add(seed)
+	f.Add(right.token(f))
+	f.Add(newForged(f).token(f))
+	for _, header := range readRecorded(f).headers {
+		b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(header, "Negotiate "))
+		if err != nil {
+			f.Fatal(err)
+		}
+		token, err := spnego.Parse(b)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(token.Inner)
 	}
 	f.Fuzz(func(t *testing.T, token []byte) {
 		got, err := a.Accept(t.Context(), token)
