@@ -26,6 +26,7 @@ var knows = map[string][]string{
 	"gateway/bus":              {},
 	"gateway/objects":          {},
 	"gateway/sqs":              {},
+	"gateway/tables":           {"table"},
 	"table/tabletest":          {"table", "table/memory"},
 	"segment":                  {"activity"},
 	"filter":                   {"activity", "segment"},
