@@ -26,11 +26,58 @@ func newTicket(t *testing.T) *Ticket {
 	if realm.Missing() != "" {
 		return nil
 	}
-	r := realm.Start(t)
+	return newTicketOf(t, realm.Start(t))
+}
+
+func newTicketOf(t *testing.T, r *realm.Realm) *Ticket {
+	t.Helper()
 	r.AddUser(t, "NetwrixUser", "NetwrixIsCool")
 	k := &Ticket{Config: r.Config(), Keytab: r.Keytab(t, "docket.keytab")}
 	k.Env = r.Ticket(t, "NetwrixUser", "NetwrixIsCool")
 	return k
+}
+
+// TestKeysAreRotated goes on with a ticket for the service that was made before its
+// keys were changed, and with one of after, at a server that knows both keys and at
+// one that knows the older alone.
+func TestKeysAreRotated(t *testing.T) {
+	if reason := needsTicket("curl")(); reason != "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
+	}
+	r := realm.Start(t)
+	who := account{ticket: newTicketOf(t, r)}
+	of := Offers[ofTickets]
+	ask := func(w *watch, env []string) string {
+		t.Helper()
+		who := account{ticket: &Ticket{Env: env}}
+		out, err := curlTicket(t.Context(), t, who, w.ca, []exchange{{{"GET", w.plain.URL + "/", ""}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(out)
+	}
+	before := newWatch(t, of, who.ticket)
+	if got := ask(before, who.ticket.Env); got != "200" {
+		t.Fatalf("before: %s", got)
+	}
+	r.Keytab(t, "docket.keytab")
+	after, fresh := newWatch(t, of, who.ticket), r.Ticket(t, "NetwrixUser", "NetwrixIsCool")
+	for _, c := range []struct {
+		name string
+		w    *watch
+		env  []string
+		want string
+	}{
+		{"both keys, older ticket", after, who.ticket.Env, "200"}, {"both keys, newer ticket", after, fresh, "200"},
+		{"older key, older ticket", before, who.ticket.Env, "200"}, {"older key, newer ticket", before, fresh, "401"},
+	} {
+		if got := ask(c.w, c.env); got != c.want {
+			t.Errorf("%s: %s; want %s", c.name, got, c.want)
+		}
+	}
 }
 
 // needsTicket wants a realm, and a program unless it is Go's.

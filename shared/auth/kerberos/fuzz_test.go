@@ -1,13 +1,11 @@
 package kerberos
 
 import (
-	"encoding/base64"
 	"errors"
-	"strings"
 	"testing"
+	"time"
 
 	"docket/shared/auth"
-	"docket/shared/auth/spnego"
 )
 
 // FuzzAccept takes any token: nothing panics, and nothing that nobody sealed is
@@ -19,15 +17,7 @@ func FuzzAccept(f *testing.F) {
 	f.Add(right.token(f))
 	f.Add(newForged(f).token(f))
 	for _, header := range readRecorded(f).headers {
-		b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(header, "Negotiate "))
-		if err != nil {
-			f.Fatal(err)
-		}
-		token, err := spnego.Parse(b)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(token.Inner)
+		f.Add(tokenOf(f, header))
 	}
 	f.Fuzz(func(t *testing.T, token []byte) {
 		got, err := a.Accept(t.Context(), token)
@@ -63,6 +53,25 @@ func FuzzSealed(f *testing.F) {
 func FuzzPAC(f *testing.F) {
 	for _, logon := range published(f) {
 		f.Add(pacOf(f, logon))
+	}
+	recording := readRecorded(f)
+	a, err := Read(recording.keytab, []string{"DOCKET.TEST=Enterprise"}, nil, func() time.Time { return recording.at })
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, header := range recording.headers {
+		q, err := readRequest(tokenOf(f, header))
+		if err != nil {
+			f.Fatal(err)
+		}
+		if _, err := a.openTicket(q); err != nil {
+			f.Fatal(err)
+		}
+		b, err := q.pac()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
 	}
 	key := serviceKey{EncryptionKey: keyOf(f, ours)}
 	f.Fuzz(func(t *testing.T, b []byte) {
