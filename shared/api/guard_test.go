@@ -3,15 +3,19 @@ package api_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"docket/shared/access"
 	"docket/shared/api"
+	"docket/shared/auth"
+	"docket/shared/keys"
 	"docket/shared/table/memory"
 )
 
@@ -60,5 +64,40 @@ func TestGroupsOfACaller(t *testing.T) {
 				t.Errorf("%s, %q: %d, Persistent-Auth %q; want %d, %q", group, header, w.Code, w.Header().Get("Persistent-Auth"), status, persistent)
 			}
 		}
+	}
+}
+
+// ticket is a Kerberos whose tickets put everybody into a group.
+type ticket string
+
+func (k ticket) Accept(context.Context, []byte) (auth.Ticket, error) {
+	return auth.Ticket{Account: "ann", Groups: []string{string(k)}, End: time.Now()}, nil
+}
+
+// TestCredentialsTellGroups: what a ticket says of groups reaches the caller's rights.
+func TestCredentialsTellGroups(t *testing.T) {
+	directory := access.Open(memory.New(nil), time.Now)
+	_, err := directory.Edit("test", rand.Reader).Update(t.Context(), func(d *access.Draft) error {
+		return d.AddAccount(access.Account{Name: "ann", Schemes: []string{"negotiate"}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keys.Generate(rand.Reader, time.Now(), "Docket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := auth.New(auth.Config{
+		Directory: directory, State: memory.New(nil), Ring: ring, Schemes: []auth.Scheme{auth.Negotiate}, Now: time.Now, Rand: rand.Reader,
+		Log: slog.New(slog.DiscardHandler), Kerberos: ticket("Writers"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Authorization", "Negotiate "+base64.StdEncoding.EncodeToString([]byte("\x60\x0c\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02x")))
+	caller, err := api.Credentials(a).Caller(t.Context(), r)
+	if err != nil || caller.Account != "ann" || !slices.Equal(caller.Groups, []string{"Writers"}) {
+		t.Errorf("%+v, %v", caller, err)
 	}
 }
