@@ -47,8 +47,10 @@
 //
 // # Kerberos
 //
-// Tickets are for Config.Kerberos to judge. An account signs in by them if its list of
-// schemes names negotiate.
+// Tickets are for Config.Kerberos to judge (package kerberos has it, by a keytab). An
+// account signs in by them if its list of schemes names negotiate. What was judged
+// right is then spent here, as a challenge of NTLM is. The groups of a ticket go to the
+// caller of Authenticate, who adds their roles to the account's.
 //
 // # Unknown names
 //

@@ -106,7 +106,23 @@ func (a *Acceptor) account(r *request) (string, error) {
 }
 
 func goodUser(s string) bool {
-	return s != "" && len(s) <= maxUser && !strings.ContainsAny(s, `\@/`) && !strings.ContainsFunc(s, unicode.IsControl)
+	return s != "" && len(s) <= maxUser && !strings.ContainsAny(s, `\@/`) && !strings.ContainsFunc(s, unicode.IsControl) &&
+		!strings.ContainsFunc(s, posesAsASCII)
+}
+
+// posesAsASCII reports letters such as the Kelvin sign, which is a K without regard to
+// case. The directory compares so, a KDC does not: who may make principals could
+// be somebody else here.
+func posesAsASCII(r rune) bool {
+	if r < unicode.MaxASCII {
+		return false
+	}
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		if f <= unicode.MaxASCII {
+			return true
+		}
+	}
+	return false
 }
 
 // groupsOf are the groups that the ticket's SIDs stand for, sorted, each once.
