@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/spf13/cobra"
 )
 
@@ -113,7 +114,7 @@ func (f *awsFlags) deployment(ctx context.Context, part string) (*deployment, er
 // connect finds region and credentials, before any call, where it can be said
 // plainly that there are none.
 func (d *deployment) connect(ctx context.Context, f *awsFlags) error {
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{}), config.WithAPIOptions([]func(*middleware.Stack) error{dynamo.KeepConnection})}
 	if f.region != "" {
 		options = append(options, config.WithRegion(f.region))
 	}

@@ -43,7 +43,10 @@ type Table struct {
 
 // New makes a Table. The SDK's retries are switched off for it.
 func New(cfg aws.Config, name string, o Options, optFns ...func(*dynamodb.Options)) *Table {
-	optFns = append(optFns, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+	optFns = append(optFns, func(o *dynamodb.Options) {
+		o.Retryer = aws.NopRetryer{}
+		o.APIOptions = append(o.APIOptions, KeepConnection)
+	})
 	return newTable(dynamodb.NewFromConfig(cfg, optFns...), name, o)
 }
 
