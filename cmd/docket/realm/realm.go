@@ -6,7 +6,6 @@ package realm
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -78,27 +77,45 @@ const serverConfig = `[kdcdefaults]
  kdc = STDERR
 `
 
+// tries is how often a port is looked for: somebody else may take it before the KDC
+// does.
+const tries = 5
+
 // Start makes a realm with the services' principals and runs its KDC until the test
 // ends.
 func Start(t testing.TB) *Realm {
 	t.Helper()
 	r := &Realm{dir: t.TempDir()}
-	port := freePort(t)
-	write := func(name, text string) string {
-		path := filepath.Join(r.dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	client, server := write("krb5.conf", fmt.Sprintf(clientConfig, Name, port)), write("kdc.conf", fmt.Sprintf(serverConfig, Name, port, r.dir))
-	r.env = []string{"KRB5_CONFIG=" + client, "KRB5_KDC_PROFILE=" + server, "KRB5RCACHEDIR=" + r.dir}
+	r.env = []string{"KRB5_CONFIG=" + r.Config(), "KRB5_KDC_PROFILE=" + filepath.Join(r.dir, "kdc.conf"), "KRB5RCACHEDIR=" + r.dir}
+	r.configure(t)
 	r.run(t, "kdb5_util", "-r", Name, "create", "-s", "-P", "a master key for tests")
 	for _, s := range Services {
 		r.Admin(t, "addprinc -randkey "+s)
 	}
-	r.serve(t)
-	return r
+	var said string
+	for range tries {
+		var running bool
+		if said, running = r.serve(t); running {
+			return r
+		}
+		r.configure(t)
+	}
+	t.Fatalf("the KDC does not start:\n%s", said)
+	return nil
+}
+
+// configure chooses a port.
+func (r *Realm) configure(t testing.TB) {
+	t.Helper()
+	port := freePort(t)
+	for path, text := range map[string]string{
+		r.Config():                       fmt.Sprintf(clientConfig, Name, port),
+		filepath.Join(r.dir, "kdc.conf"): fmt.Sprintf(serverConfig, Name, port, r.dir),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func freePort(t testing.TB) int {
@@ -135,8 +152,9 @@ func (r *Realm) Admin(t testing.TB, query string) {
 	}
 }
 
-// serve runs the KDC. It is ready when it says so.
-func (r *Realm) serve(t testing.TB) {
+// serve runs the KDC, which is ready when it says so. If it ends instead, what it said
+// is returned.
+func (r *Realm) serve(t testing.TB) (said string, running bool) {
 	t.Helper()
 	kdc := r.command("krb5kdc", "-n", "-r", Name)
 	stderr, err := kdc.StderrPipe()
@@ -146,32 +164,38 @@ func (r *Realm) serve(t testing.TB) {
 	if err := kdc.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, ended := make(chan bool, 1), make(chan string, 1)
+	ready, ended := make(chan struct{}), make(chan string, 1)
 	go func() {
-		var said strings.Builder
-		lines := bufio.NewScanner(stderr)
-		for lines.Scan() {
-			said.WriteString(lines.Text() + "\n")
-			if strings.Contains(lines.Text(), "commencing operation") {
-				ready <- true
+		var all strings.Builder
+		reader := bufio.NewReader(stderr)
+		for told := false; ; {
+			line, err := reader.ReadString('\n')
+			all.WriteString(line)
+			if !told && strings.Contains(line, "commencing operation") {
+				told = true
+				close(ready)
+			}
+			if err != nil { // it closed its end
+				ended <- all.String()
+				return
 			}
 		}
-		close(ready)
-		_, _ = io.Copy(io.Discard, stderr) // after a line that is too long
-		ended <- said.String()
 	}()
+	select {
+	case <-ready:
+	case said = <-ended:
+		return said + fmt.Sprint(kdc.Wait()), false
+	}
 	t.Cleanup(func() {
 		if err := kdc.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
-		said := <-ended
+		all := <-ended
 		if err := kdc.Wait(); err != nil {
-			t.Errorf("krb5kdc: %v\n%s", err, said)
+			t.Errorf("krb5kdc: %v\n%s", err, all)
 		}
 	})
-	if !<-ready {
-		t.Fatal("the KDC did not start")
-	}
+	return "", true
 }
 
 // AddUser makes a principal with a password, which has no blanks and quotes.
