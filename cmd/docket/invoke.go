@@ -35,7 +35,7 @@ builds all that it needs.`,
 	c.Flags().StringArrayVar(&f.events, "event", nil, "file with an event; may be repeated")
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
-	f.services = "127.0.0.1:0"
+	f.services, f.tables = "127.0.0.1:0", localTables
 	c.Flags().StringVar(&f.logLevel, "log", "warn", "least level that is logged to standard error: debug, info, warn, error")
 	_ = c.MarkFlagRequired("event") // fails for an unknown flag alone
 	return c

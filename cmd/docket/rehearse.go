@@ -28,7 +28,7 @@ func init() { commands = append(commands, newRehearseCommand) }
 
 type rehearseFlags struct {
 	listen, services, assembly, binaries, logLevel string
-	drop, auth                                     string
+	drop, auth, tables                             string
 	visibility, every                              time.Duration
 	repeat                                         float64
 	tickets                                        ticketFlags
@@ -42,7 +42,8 @@ func newRehearseCommand(w world) *cobra.Command {
 		Long: `Run the synthesized AWS deployment on this machine: its functions as the built
 binaries, its tables in DynamoDB Local, and between the client and them a gateway
 that does what API Gateway does. make rehearse builds all that it needs. Nothing
-is kept when it ends.
+is kept when it ends. With --tables memory the tables are in this process: many
+times faster, and without Java, but DynamoDB Local is the better judge.
 
 Where the templates have queues, a bucket or rules, those are there too, and their
 messages go to the functions as Lambda takes them. Clients of AWS reach them with
@@ -59,6 +60,7 @@ with --endpoint.`,
 	c.Flags().DurationVar(&f.every, "every", 0, "how often functions with a schedule are called, instead of that of the templates")
 	c.Flags().Float64Var(&f.repeat, "repeat", 0, "share of messages that are delivered again although they were done, 0 to 1")
 	c.Flags().StringVar(&f.auth, "auth", "", "authentication schemes to offer, instead of those of the templates")
+	c.Flags().StringVar(&f.tables, "tables", localTables, "where the tables are: local (DynamoDB Local) or memory")
 	f.tickets.add(c)
 	c.Flags().StringVar(&f.assembly, "assembly", "cdk.out", "folder with the synthesized templates")
 	c.Flags().StringVar(&f.binaries, "binaries", "bin/rehearsal", "folder with a bootstrap for each function, built for this machine")
@@ -68,9 +70,9 @@ with --endpoint.`,
 
 // rehearsal is what has to be stopped in the end.
 type rehearsal struct {
-	engine   *dynamolocal.Engine
-	front    *http.Server // of the services
-	address  string       // theirs
+	engine   *dynamolocal.Engine // nil if the tables are in memory
+	front    *http.Server        // of the services
+	address  string              // theirs
 	services *gateway.Services
 	gateway  *gateway.Gateway
 	cancel   context.CancelFunc // of what runs beside requests
@@ -83,6 +85,8 @@ func (f *rehearseFlags) check() error {
 		return &exitError{exitUsage, errors.New("--repeat must be from 0 to 1")}
 	case f.visibility < 0 || f.every < 0:
 		return &exitError{exitUsage, errors.New("--visibility and --every must not be negative")}
+	case f.tables != localTables && f.tables != memoryTables:
+		return &exitError{exitUsage, fmt.Errorf("--tables %q: use %s or %s", f.tables, localTables, memoryTables)}
 	}
 	if f.auth != "" {
 		if _, err := auth.ParseSchemes(f.auth); err != nil {
@@ -95,7 +99,10 @@ func (f *rehearseFlags) check() error {
 
 // variables are those of every function beside what the templates give it.
 func (f *rehearseFlags) variables(r *rehearsal) (map[string]string, error) {
-	v := map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.engine.Endpoint}
+	v := map[string]string{"AWS_ENDPOINT_URL": r.address, "AWS_ENDPOINT_URL_DYNAMODB": r.address}
+	if r.engine != nil {
+		v["AWS_ENDPOINT_URL_DYNAMODB"] = r.engine.Endpoint
+	}
 	if f.auth != "" {
 		v[environment.Schemes] = f.auth
 	}
@@ -133,25 +140,20 @@ func rehearse(ctx context.Context, w world, f rehearseFlags) error {
 
 // start brings the engines up from below: tables, secret, queues, demo, gateway.
 func (r *rehearsal) start(ctx context.Context, w world, f rehearseFlags, log *slog.Logger) error {
-	var err error
-	if r.engine, err = dynamolocal.Start(ctx); err != nil {
-		return err
-	}
-	physical := map[string]string{}
 	names, err := gateway.Stateful(f.assembly)
 	if err != nil {
 		return err
 	}
-	for id, kind := range names {
+	physical := map[string]string{}
+	for id := range names {
 		physical[id] = id
-		if kind == gateway.Table {
-			if err := r.engine.CreateTable(ctx, id); err != nil {
-				return err
-			}
-		}
+	}
+	database, err := r.database(ctx, f, names)
+	if err != nil {
+		return err
 	}
 	document := fmt.Sprintf(`{"realm":%q,"seed":%q}`, realm, rand.Text()+rand.Text())
-	if err := r.serve(f, physical, document, log); err != nil {
+	if err := r.serve(f, physical, database, document, log); err != nil {
 		return err
 	}
 	if err := r.seed(ctx, names, document, log); err != nil {
@@ -204,12 +206,12 @@ func (r *rehearsal) seed(ctx context.Context, names map[string]gateway.Kind, doc
 		return err
 	}
 	l, err := ledger.Open(ctx, ledger.Config{
-		Table: dynamo.New(r.engine.Config(), records, dynamo.Options{}), Ring: ring, Now: time.Now, Rand: rand.Reader, Log: log,
+		Table: dynamo.New(r.config(), records, dynamo.Options{}), Ring: ring, Now: time.Now, Rand: rand.Reader, Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	s := &seeder{access.Open(dynamo.New(r.engine.Config(), directory, dynamo.Options{}), time.Now), l, ring}
+	s := &seeder{access.Open(dynamo.New(r.config(), directory, dynamo.Options{}), time.Now), l, ring}
 	return s.seedDemo(ctx, "docket rehearse")
 }
 

@@ -16,22 +16,68 @@ import (
 
 	"docket/shared/gateway"
 	"docket/shared/gateway/objects"
+	"docket/shared/gateway/tables"
+	"docket/shared/table"
+	"docket/shared/table/dynamo/dynamolocal"
+	"docket/shared/table/memory"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 )
 
+// Where a rehearsal's tables are.
+const (
+	localTables  = "local"
+	memoryTables = "memory"
+)
+
+// database makes the tables and returns what answers for them.
+func (r *rehearsal) database(ctx context.Context, f rehearseFlags, names map[string]gateway.Kind) (http.Handler, error) {
+	if f.tables == memoryTables {
+		held := map[string]table.Table{}
+		for id, kind := range names {
+			if kind == gateway.Table {
+				held[id] = memory.New(time.Now)
+			}
+		}
+		return tables.New(held), nil
+	}
+	var err error
+	if r.engine, err = dynamolocal.Start(ctx); err != nil {
+		return nil, err
+	}
+	for id, kind := range names {
+		if kind == gateway.Table {
+			if err := r.engine.CreateTable(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	engine, err := url.Parse(r.engine.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("find DynamoDB Local: %w", err)
+	}
+	return httputil.NewSingleHostReverseProxy(engine), nil
+}
+
+// config is the SDK configuration that reaches the tables.
+func (r *rehearsal) config() aws.Config {
+	if r.engine != nil {
+		return r.engine.Config()
+	}
+	return aws.Config{Region: "us-east-1", BaseEndpoint: &r.address, Credentials: awscredentials.NewStaticCredentialsProvider("rehearsal", "rehearsal", "")}
+}
+
 // serve puts the twins of AWS's services under one address.
-func (r *rehearsal) serve(f rehearseFlags, physical map[string]string, document string, log *slog.Logger) error {
+func (r *rehearsal) serve(f rehearseFlags, physical map[string]string, database http.Handler, document string, log *slog.Logger) error {
 	listener, err := net.Listen("tcp", f.services)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (use --services to choose another address)", f.services, err)
 	}
 	r.address = "http://" + listener.Addr().String()
-	engine, err := url.Parse(r.engine.Endpoint)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
 	r.services, err = gateway.NewServices(gateway.ServicesConfig{
 		Assembly: f.assembly, Base: r.address, Physical: physical, Visibility: f.visibility, Repeat: f.repeat, Rand: rand.Reader, Log: log,
-		Handlers: map[string]http.Handler{"DynamoDB_": httputil.NewSingleHostReverseProxy(engine), "secretsmanager.": secrets(document, f.tickets.keytab)},
+		Handlers: map[string]http.Handler{"DynamoDB_": database, "secretsmanager.": secrets(document, f.tickets.keytab)},
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -13,42 +13,45 @@ import (
 )
 
 // BenchmarkMessages takes messages of one record through the whole rehearsal: sent
-// over HTTP, batched, handed to the ingest function, stored in DynamoDB Local by
-// transactions, which take nearly all of the time: the queue alone is measured by the
-// benchmark of the same name in package gateway. It counts from the first that is
-// sent until the queue is empty. One in ten is poison in the second run, and ends as a
-// dead letter.
+// over HTTP, batched, handed to the ingest function, stored by transactions, in
+// DynamoDB Local and in memory. It counts from the first that is sent until the queue
+// is empty. One in ten is poison in the second run of each, and ends as a dead letter.
+// The queue alone is measured by the benchmark of the same name in package gateway.
 func BenchmarkMessages(b *testing.B) {
 	built := build(b)
-	r := newIngesting(b, built, start(b, built))
-	r.send(b, "", one("warm", "")) // starts the function
-	r.quiet(b)
-	for _, c := range []struct {
-		name   string
-		poison int // one in so many; 0 for none
-	}{{"clean", 0}, {"poison", 10}} {
-		b.Run(c.name, func(b *testing.B) {
-			const messages = 20_000
-			sent := 0
-			before := r.records(b, who)["load"]
-			b.ResetTimer()
-			begun := time.Now()
-			for b.Loop() {
-				r.load(b, messages, c.poison)
-				sent += messages
-				r.quiet(b)
-			}
-			took := time.Since(begun)
-			b.StopTimer()
-			b.ReportMetric(float64(sent)/took.Seconds(), "messages/s")
-			good := sent
-			if c.poison > 0 {
-				good -= sent / c.poison
-			}
-			if n := r.records(b, who)["load"] - before; n != good {
-				b.Errorf("%d records stored; want %d", n, good)
-			}
+	for _, tables := range []string{"memory", "local"} {
+		b.Run(tables, func(b *testing.B) {
+			r := newIngesting(b, built, start(b, built, "--tables", tables))
+			r.send(b, "", one("warm", "")) // starts the function
+			r.quiet(b)
+			b.Run("clean", func(b *testing.B) { r.measure(b, 0) })
+			b.Run("poison", func(b *testing.B) { r.measure(b, 10) })
 		})
+	}
+}
+
+// measure loads the queue and waits until it is empty. poison is one in so many, 0 for
+// none.
+func (r *ingesting) measure(b *testing.B, poison int) {
+	const messages = 20_000
+	sent := 0
+	before := r.records(b, who)["load"]
+	b.ResetTimer()
+	begun := time.Now()
+	for b.Loop() {
+		r.load(b, messages, poison)
+		sent += messages
+		r.quiet(b)
+	}
+	took := time.Since(begun)
+	b.StopTimer()
+	b.ReportMetric(float64(sent)/took.Seconds(), "messages/s")
+	good := sent
+	if poison > 0 {
+		good -= sent / poison
+	}
+	if n := r.records(b, who)["load"] - before; n != good {
+		b.Errorf("%d records stored; want %d", n, good)
 	}
 }
 
