@@ -2,7 +2,10 @@ package main
 
 import (
 	"testing"
+	"time"
 
+	"docket/shared/access"
+	"docket/shared/auth/kerberostest"
 	"docket/shared/auth/ntlmtest"
 )
 
@@ -13,4 +16,13 @@ func TestNTLM(t *testing.T) {
 	ntlmtest.Run(t, url+"/netwrix/api/v1/activity_records", ntlmtest.Client{
 		Domain: "Enterprise", User: "NetwrixUser", Workstation: "WS1", Password: "NetwrixIsCool", MIC: true,
 	})
+}
+
+// TestTickets does the same with Kerberos, with tickets made by the test: of groups
+// too, which those of MIT's KDC (package clients) do not have.
+func TestTickets(t *testing.T) {
+	flags := kerberostest.Flags(t, time.Now, access.AdministratorsGroup)
+	url, stop := startServe(t, append([]string{"--data", t.TempDir(), "--demo", "--http"}, flags...)...)
+	defer stop()
+	kerberostest.Run(t, url+"/netwrix/api/v1/activity_records", time.Now)
 }

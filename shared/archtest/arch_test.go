@@ -38,6 +38,7 @@ var knows = map[string][]string{
 	"access":                   {"activity", "table"},
 	"auth":                     {"access", "auth/ntlmssp", "auth/spnego", "keys", "table"},
 	"auth/kerberos":            {"auth"},
+	"auth/kerberostest":        {},
 	"auth/ntlmssp":             {},
 	"auth/ntlmtest":            {},
 	"auth/spnego":              {},

@@ -218,6 +218,7 @@ func TestContract(t *testing.T) {
 	t.Run("differences", func(t *testing.T) { checkDifferences(t, r.url) })
 	t.Run("sizes", func(t *testing.T) { checkSizes(t, r.url) })
 	t.Run("sign-in", func(t *testing.T) { checkSignIn(t, b) })
+	t.Run("tickets", func(t *testing.T) { checkTickets(t, b) })
 	t.Run("clients", func(t *testing.T) { checkClients(t, b) })
 	t.Run("records without a client", func(t *testing.T) { checkIngestion(t, newIngesting(t, b, r), drop) })
 	t.Run("silence", func(t *testing.T) { checkSilence(t, r) })

@@ -6,9 +6,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"docket/cmd/docket/clients"
 	"docket/cmd/docket/realm"
+	"docket/shared/access"
+	"docket/shared/auth/kerberostest"
 	"docket/shared/auth/ntlmtest"
 )
 
@@ -20,6 +23,13 @@ func checkSignIn(t *testing.T, b built) {
 	ntlmtest.Run(t, r.url+"/netwrix/api/v1/activity_records", ntlmtest.Client{
 		Domain: "Enterprise", User: "NetwrixUser", Workstation: "WS1", Password: "NetwrixIsCool", MIC: true,
 	})
+}
+
+// checkTickets signs in by Kerberos: what a ticket says of groups passes from the
+// authorizer to the functions.
+func checkTickets(t *testing.T, b built) {
+	r := start(t, b, kerberostest.Flags(t, time.Now, access.AdministratorsGroup)...)
+	kerberostest.Run(t, r.url+"/netwrix/api/v1/activity_records", time.Now)
 }
 
 // checkClients sends the client matrix to rehearsals of every offer: what holds for a

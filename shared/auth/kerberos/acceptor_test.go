@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"docket/shared/auth"
+	"docket/shared/auth/kerberostest"
 
 	"github.com/jcmturner/gokrb5/v8/iana/flags"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 func TestAccept(t *testing.T) {
-	token := newForged(t).token(t)
+	token := newToken(t).Bytes(t)
 	got, err := acceptor(t, start.Add(time.Minute), nil).Accept(t.Context(), token)
 	if err != nil || got.Account != `Corp\ann` || got.Groups != nil || !got.End.Equal(start.Add(250*time.Millisecond+Skew)) {
 		t.Fatalf("%+v, %v", got, err)
@@ -24,7 +25,7 @@ func TestAccept(t *testing.T) {
 	if err != nil || again.Use != got.Use {
 		t.Errorf("a copy of a token is another use: %v", err)
 	}
-	other, err := acceptor(t, start, nil).Accept(t.Context(), newForged(t).token(t))
+	other, err := acceptor(t, start, nil).Accept(t.Context(), newToken(t).Bytes(t))
 	if err != nil || other.Use == got.Use {
 		t.Errorf("another token is the same use: %v", err)
 	}
@@ -34,9 +35,9 @@ func TestAccept(t *testing.T) {
 // expected, or a refusal for something else would pass.
 func TestTickets(t *testing.T) {
 	old := ours
-	old.version, old.password = 2, "before"
+	old.Version, old.Password = 2, "before"
 	for name, c := range map[string]struct {
-		change func(*forged)
+		change func(*kerberostest.Token)
 		config func(*Config)
 		now    time.Duration // after start
 		reason string        // "" is accepted
@@ -44,89 +45,111 @@ func TestTickets(t *testing.T) {
 		"the last moment of a clock behind": {now: -Skew + 251*time.Millisecond},
 		"a clock behind":                    {now: -Skew, reason: "clock differs by -5m0s"},
 		"a clock ahead":                     {now: Skew + time.Second, reason: "clock differs by 5m1s"},
-		"expired":                           {change: func(f *forged) { f.part.EndTime = start.Add(-Skew - time.Second) }, reason: "expired ticket, by 5m1s"},
-		"expired within the skew":           {change: func(f *forged) { f.part.EndTime = start.Add(-Skew) }},
-		"of the future":                     {change: func(f *forged) { f.part.StartTime = start.Add(Skew + time.Second) }, reason: "ticket of the future"},
-		"without a start, of the future": {change: func(f *forged) {
-			f.part.StartTime, f.part.AuthTime = time.Time{}, start.Add(time.Hour)
+		"expired":                           {change: func(f *kerberostest.Token) { f.Part.EndTime = start.Add(-Skew - time.Second) }, reason: "expired ticket, by 5m1s"},
+		"expired within the skew":           {change: func(f *kerberostest.Token) { f.Part.EndTime = start.Add(-Skew) }},
+		"of the future":                     {change: func(f *kerberostest.Token) { f.Part.StartTime = start.Add(Skew + time.Second) }, reason: "ticket of the future"},
+		"without a start, of the future": {change: func(f *kerberostest.Token) {
+			f.Part.StartTime, f.Part.AuthTime = time.Time{}, start.Add(time.Hour)
 		}, reason: "ticket of the future"},
-		"marked invalid":       {change: func(f *forged) { types.SetFlag(&f.part.Flags, flags.Invalid) }, reason: "not valid yet"},
-		"old key, in keytab":   {change: func(f *forged) { f.sealedBy = old }, config: func(c *Config) { c.Keytab = keytabOf(t, old, ours) }},
+		"marked invalid":       {change: func(f *kerberostest.Token) { types.SetFlag(&f.Part.Flags, flags.Invalid) }, reason: "not valid yet"},
+		"old key, in keytab":   {change: func(f *kerberostest.Token) { f.SealedBy = old }, config: func(c *Config) { c.Keytab = keytabOf(t, old, ours) }},
 		"new key, with an old": {config: func(c *Config) { c.Keytab = keytabOf(t, old, ours) }},
-		"old key, taken out":   {change: func(f *forged) { f.sealedBy = old }, reason: "its key has version 2"},
-		"no version":           {change: func(f *forged) { f.sealedBy.version = 0 }, config: func(c *Config) { c.Keytab = keytabOf(t, old, ours) }},
-		"another host in the keytab's realm": {change: func(f *forged) {
-			f.sealedBy.principal, f.ticket.SName = "HTTP/other", principal("HTTP", "other")
+		"old key, taken out":   {change: func(f *kerberostest.Token) { f.SealedBy = old }, reason: "its key has version 2"},
+		"no version":           {change: func(f *kerberostest.Token) { f.SealedBy.Version = 0 }, config: func(c *Config) { c.Keytab = keytabOf(t, old, ours) }},
+		"another host in the keytab's realm": {change: func(f *kerberostest.Token) {
+			f.SealedBy.Principal, f.Ticket.SName = "HTTP/other", kerberostest.Principal("HTTP", "other")
 		}, reason: "no key of the service"},
-		"another host, renamed": {change: func(f *forged) { f.sealedBy.principal = "HTTP/other" }, reason: "no key of the keytab opens"},
-		"the host in capitals":  {change: func(f *forged) { f.ticket.SName = principal("http", strings.ToUpper(host)) }},
-		"another service": {change: func(f *forged) {
-			f.sealedBy.principal, f.ticket.SName = "cifs/"+host, principal("cifs", host)
+		"another host, renamed": {change: func(f *kerberostest.Token) { f.SealedBy.Principal = "HTTP/other" }, reason: "no key of the keytab opens"},
+		"the host in capitals":  {change: func(f *kerberostest.Token) { f.Ticket.SName = kerberostest.Principal("http", strings.ToUpper(host)) }},
+		"another service": {change: func(f *kerberostest.Token) {
+			f.SealedBy.Principal, f.Ticket.SName = "cifs/"+host, kerberostest.Principal("cifs", host)
 		}, config: func(c *Config) {
 			cifs := ours
-			cifs.principal = "cifs/" + host
+			cifs.Principal = "cifs/" + host
 			c.Keytab = keytabOf(t, ours, cifs)
 		}, reason: "another service"},
-		"another service, renamed": {change: func(f *forged) { f.sealedBy.principal = "cifs/" + host }, config: func(c *Config) {
+		"another service, renamed": {change: func(f *kerberostest.Token) { f.SealedBy.Principal = "cifs/" + host }, config: func(c *Config) {
 			cifs := ours
-			cifs.principal = "cifs/" + host
+			cifs.Principal = "cifs/" + host
 			c.Keytab = keytabOf(t, ours, cifs)
 		}, reason: "no key of the keytab opens"},
-		"a service without a name": {change: func(f *forged) { f.ticket.SName = principal() }, reason: "another service"},
-		"another service realm":    {change: func(f *forged) { f.ticket.Realm = "OTHER" }, reason: "no key of the service"},
-		"RC4":                      {change: func(f *forged) { f.sealedBy.cipher = 23 }, reason: "cipher 23"},
-		"AES-128 under SHA-2": {change: func(f *forged) { f.sealedBy.cipher = 19 }, config: func(c *Config) {
+		"a service without a name": {change: func(f *kerberostest.Token) { f.Ticket.SName = kerberostest.Principal() }, reason: "another service"},
+		"another service realm":    {change: func(f *kerberostest.Token) { f.Ticket.Realm = "OTHER" }, reason: "no key of the service"},
+		"RC4":                      {change: func(f *kerberostest.Token) { f.SealedBy.Cipher = 23 }, reason: "cipher 23"},
+		"AES-128 under SHA-2": {change: func(f *kerberostest.Token) { f.SealedBy.Cipher = 19 }, config: func(c *Config) {
 			k := ours
-			k.cipher = 19
+			k.Cipher = 19
 			c.Keytab = keytabOf(t, k)
 		}},
-		"RC4 session": {change: func(f *forged) { f.part.Key = types.EncryptionKey{KeyType: 23, KeyValue: make([]byte, 16)} }, reason: "session under cipher 23"},
-		"a realm without a line": {change: func(f *forged) {
-			f.part.CRealm, f.made.CRealm = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE"
+		"RC4 session": {change: func(f *kerberostest.Token) { f.Part.Key = types.EncryptionKey{KeyType: 23, KeyValue: make([]byte, 16)} }, reason: "session under cipher 23"},
+		"a realm without a line": {change: func(f *kerberostest.Token) {
+			f.Part.CRealm, f.Made.CRealm = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE"
 		}, reason: `realm "PARTNER.EXAMPLE" has no domain`},
-		"a trusted realm": {change: func(f *forged) {
-			f.part.CRealm, f.made.CRealm = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE"
+		"a trusted realm": {change: func(f *kerberostest.Token) {
+			f.Part.CRealm, f.Made.CRealm = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE"
 		}, config: func(c *Config) { c.Realms["PARTNER.EXAMPLE"] = "Partner" }},
-		"a trusted realm by way of another": {change: func(f *forged) {
-			f.part.CRealm, f.made.CRealm, f.part.Transited.Contents = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE", []byte("ROGUE")
+		"a trusted realm by way of another": {change: func(f *kerberostest.Token) {
+			f.Part.CRealm, f.Made.CRealm, f.Part.Transited.Contents = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE", []byte("ROGUE")
 		}, config: func(c *Config) { c.Realms["PARTNER.EXAMPLE"] = "Partner" }, reason: "no KDC has checked"},
-		"a way that a KDC checked": {change: func(f *forged) {
-			f.part.CRealm, f.made.CRealm, f.part.Transited.Contents = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE", []byte("HUB")
-			types.SetFlag(&f.part.Flags, flags.TransitedPolicyChecked)
+		"a way that a KDC checked": {change: func(f *kerberostest.Token) {
+			f.Part.CRealm, f.Made.CRealm, f.Part.Transited.Contents = "PARTNER.EXAMPLE", "PARTNER.EXAMPLE", []byte("HUB")
+			types.SetFlag(&f.Part.Flags, flags.TransitedPolicyChecked)
 		}, config: func(c *Config) { c.Realms["PARTNER.EXAMPLE"] = "Partner" }},
-		"the realm in small letters": {change: func(f *forged) {
-			f.part.CRealm, f.made.CRealm = strings.ToLower(realm), strings.ToLower(realm)
+		"the realm in small letters": {change: func(f *kerberostest.Token) {
+			f.Part.CRealm, f.Made.CRealm = strings.ToLower(realm), strings.ToLower(realm)
 		}, reason: "has no domain"},
-		"a service's own name":     {change: func(f *forged) { f.part.CName, f.made.CName = principal("host", "x"), principal("host", "x") }, reason: "2 parts"},
-		"a name with a domain":     {change: func(f *forged) { f.part.CName, f.made.CName = principal(`X\ann`), principal(`X\ann`) }, reason: "none of an account"},
-		"an enterprise name":       {change: func(f *forged) { f.part.CName, f.made.CName = principal("ann@x"), principal("ann@x") }, reason: "none of an account"},
-		"a Kelvin sign for a K":    {change: func(f *forged) { n := principal("\u212Aate"); f.part.CName, f.made.CName = n, n }, reason: "none of an account"},
-		"a long s for an s":        {change: func(f *forged) { n := principal("\u017Fam"); f.part.CName, f.made.CName = n, n }, reason: "none of an account"},
-		"a name beyond ASCII":      {change: func(f *forged) { n := principal("Jörg Σ"); f.part.CName, f.made.CName = n, n }},
-		"no name":                  {change: func(f *forged) { f.part.CName, f.made.CName = principal(""), principal("") }, reason: "none of an account"},
-		"a long name":              {change: func(f *forged) { n := principal(strings.Repeat("a", maxUser+1)); f.part.CName, f.made.CName = n, n }, reason: "none of an account"},
-		"another's authenticator":  {change: func(f *forged) { f.made.CName = principal("eve") }, reason: "another client's"},
-		"another's realm":          {change: func(f *forged) { f.made.CRealm = "OTHER" }, reason: "another client's"},
-		"a checksum not GSS-API's": {change: func(f *forged) { f.made.Cksum.CksumType = 16 }, reason: "another protocol"},
-		"a short checksum":         {change: func(f *forged) { f.made.Cksum.Checksum = f.made.Cksum.Checksum[:23] }, reason: "another protocol"},
-		"no checksum":              {change: func(f *forged) { f.made.Cksum = types.Checksum{} }, reason: "authenticator"},
-		"microseconds of a day":    {change: func(f *forged) { f.made.Cusec = 1_000_000 }, reason: "malformed authenticator"},
-		"bound to an address":      {change: func(f *forged) { f.part.CAddr = types.HostAddresses{{AddrType: 2, Address: []byte{192, 0, 2, 1}}} }, reason: "bound to an address"},
-		"with a machine's name": {change: func(f *forged) {
-			f.part.CAddr = types.HostAddresses{{AddrType: 20, Address: []byte("WS1             ")}}
+		"a service's own name": {change: func(f *kerberostest.Token) {
+			f.Part.CName, f.Made.CName = kerberostest.Principal("host", "x"), kerberostest.Principal("host", "x")
+		}, reason: "2 parts"},
+		"a name with a domain": {change: func(f *kerberostest.Token) {
+			f.Part.CName, f.Made.CName = kerberostest.Principal(`X\ann`), kerberostest.Principal(`X\ann`)
+		}, reason: "none of an account"},
+		"an enterprise name": {change: func(f *kerberostest.Token) {
+			f.Part.CName, f.Made.CName = kerberostest.Principal("ann@x"), kerberostest.Principal("ann@x")
+		}, reason: "none of an account"},
+		"a Kelvin sign for a K": {change: func(f *kerberostest.Token) {
+			n := kerberostest.Principal("\u212Aate")
+			f.Part.CName, f.Made.CName = n, n
+		}, reason: "none of an account"},
+		"a long s for an s": {change: func(f *kerberostest.Token) {
+			n := kerberostest.Principal("\u017Fam")
+			f.Part.CName, f.Made.CName = n, n
+		}, reason: "none of an account"},
+		"a name beyond ASCII": {change: func(f *kerberostest.Token) {
+			n := kerberostest.Principal("Jörg Σ")
+			f.Part.CName, f.Made.CName = n, n
 		}},
-		"between users":              {change: func(f *forged) { f.options = []byte{0x40} }, reason: "between users"},
-		"with mutual authentication": {change: func(f *forged) { f.options = []byte{0x20} }},
-		"version 4":                  {change: func(f *forged) { f.ticket.TktVNO = 4 }, reason: "not version 5"},
-		"an answer, not a request":   {change: func(f *forged) { f.id = []byte{2, 0} }, reason: "first token"},
-		"another mechanism":          {change: func(f *forged) { f.mech = asn1.ObjectIdentifier{1, 2, 3} }, reason: "first token"},
+		"no name": {change: func(f *kerberostest.Token) {
+			f.Part.CName, f.Made.CName = kerberostest.Principal(""), kerberostest.Principal("")
+		}, reason: "none of an account"},
+		"a long name": {change: func(f *kerberostest.Token) {
+			n := kerberostest.Principal(strings.Repeat("a", maxUser+1))
+			f.Part.CName, f.Made.CName = n, n
+		}, reason: "none of an account"},
+		"another's authenticator":  {change: func(f *kerberostest.Token) { f.Made.CName = kerberostest.Principal("eve") }, reason: "another client's"},
+		"another's realm":          {change: func(f *kerberostest.Token) { f.Made.CRealm = "OTHER" }, reason: "another client's"},
+		"a checksum not GSS-API's": {change: func(f *kerberostest.Token) { f.Made.Cksum.CksumType = 16 }, reason: "another protocol"},
+		"a short checksum":         {change: func(f *kerberostest.Token) { f.Made.Cksum.Checksum = f.Made.Cksum.Checksum[:23] }, reason: "another protocol"},
+		"no checksum":              {change: func(f *kerberostest.Token) { f.Made.Cksum = types.Checksum{} }, reason: "authenticator"},
+		"microseconds of a day":    {change: func(f *kerberostest.Token) { f.Made.Cusec = 1_000_000 }, reason: "malformed authenticator"},
+		"bound to an address": {change: func(f *kerberostest.Token) {
+			f.Part.CAddr = types.HostAddresses{{AddrType: 2, Address: []byte{192, 0, 2, 1}}}
+		}, reason: "bound to an address"},
+		"with a machine's name": {change: func(f *kerberostest.Token) {
+			f.Part.CAddr = types.HostAddresses{{AddrType: 20, Address: []byte("WS1             ")}}
+		}},
+		"between users":              {change: func(f *kerberostest.Token) { f.Options = []byte{0x40} }, reason: "between users"},
+		"with mutual authentication": {change: func(f *kerberostest.Token) { f.Options = []byte{0x20} }},
+		"version 4":                  {change: func(f *kerberostest.Token) { f.Ticket.TktVNO = 4 }, reason: "not version 5"},
+		"an answer, not a request":   {change: func(f *kerberostest.Token) { f.ID = []byte{2, 0} }, reason: "first token"},
+		"another mechanism":          {change: func(f *kerberostest.Token) { f.Mech = asn1.ObjectIdentifier{1, 2, 3} }, reason: "first token"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newForged(t)
+			f := newToken(t)
 			if c.change != nil {
 				c.change(f)
 			}
-			got, err := acceptor(t, start.Add(c.now), c.config).Accept(t.Context(), f.token(t))
+			got, err := acceptor(t, start.Add(c.now), c.config).Accept(t.Context(), f.Bytes(t))
 			switch {
 			case c.reason == "" && (err != nil || got.Account == ""):
 				t.Errorf("refused: %v", err)
@@ -141,7 +164,7 @@ func TestTickets(t *testing.T) {
 // another meaning, and none makes a panic. The header of the ticket names key and
 // service in the clear, so that some changes are none.
 func TestAlteredTokens(t *testing.T) {
-	token := newForged(t).token(t)
+	token := newToken(t).Bytes(t)
 	a := acceptor(t, start, nil)
 	want, err := a.Accept(t.Context(), token)
 	if err != nil {
@@ -175,7 +198,7 @@ func TestAlteredTokens(t *testing.T) {
 
 func TestNewSaysWhatToChange(t *testing.T) {
 	weak, host := ours, ours
-	weak.cipher, host.principal = 23, "host/x"
+	weak.Cipher, host.Principal = 23, "host/x"
 	for name, c := range map[string]struct {
 		change func(*Config)
 		want   string

@@ -6,16 +6,17 @@ import (
 	"time"
 
 	"docket/shared/auth"
+	"docket/shared/auth/kerberostest"
 )
 
 // FuzzAccept takes any token: nothing panics, and nothing that nobody sealed is
 // accepted.
 func FuzzAccept(f *testing.F) {
-	right := newForged(f)
-	right.part.AuthorizationData = withPAC(f, pacOf(f, published(f)["MS-PAC"]))
+	right := newToken(f)
+	right.Part.AuthorizationData = kerberostest.With(f, pacOf(f, kerberostest.Logons(f)["MS-PAC"]))
 	a := acceptor(f, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
-	f.Add(right.token(f))
-	f.Add(newForged(f).token(f))
+	f.Add(right.Bytes(f))
+	f.Add(newToken(f).Bytes(f))
 	for _, header := range readRecorded(f).headers {
 		f.Add(tokenOf(f, header))
 	}
@@ -33,16 +34,16 @@ func FuzzAccept(f *testing.F) {
 // FuzzSealed takes any content of a ticket and an authenticator that a KDC and a
 // client sealed: hostile, but with a right key.
 func FuzzSealed(f *testing.F) {
-	part, made := newForged(f).plain(f)
+	part, made := newToken(f).Plain(f)
 	f.Add(part, made)
-	rich := newForged(f)
-	rich.part.AuthorizationData = withPAC(f, pacOf(f, published(f)["domain"]))
-	part, made = rich.plain(f)
+	rich := newToken(f)
+	rich.Part.AuthorizationData = kerberostest.With(f, pacOf(f, kerberostest.Logons(f)["domain"]))
+	part, made = rich.Plain(f)
 	f.Add(part, made)
 	a := acceptor(f, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
-	key, session := keyOf(f, ours), newForged(f).part.Key
+	key, session := ours.Secret(f), newToken(f).Part.Key
 	f.Fuzz(func(t *testing.T, part, made []byte) {
-		token := newForged(t).seal(t, key, session, part, made)
+		token := newToken(t).Seal(t, key, session, part, made)
 		if _, err := a.Accept(t.Context(), token); err != nil && !errors.Is(err, auth.ErrTicket) {
 			t.Fatalf("%v", err)
 		}
@@ -51,7 +52,7 @@ func FuzzSealed(f *testing.F) {
 
 // FuzzPAC takes any PAC under our own key.
 func FuzzPAC(f *testing.F) {
-	for _, logon := range published(f) {
+	for _, logon := range kerberostest.Logons(f) {
 		f.Add(pacOf(f, logon))
 	}
 	recording := readRecorded(f)
@@ -73,7 +74,7 @@ func FuzzPAC(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	key := serviceKey{EncryptionKey: keyOf(f, ours)}
+	key := serviceKey{EncryptionKey: ours.Secret(f)}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := readPAC(b)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"docket/shared/auth"
+	"docket/shared/auth/kerberostest"
 )
 
 // TestGuard: what the library says or panics with may quote a token.
@@ -30,11 +31,11 @@ func TestGuard(t *testing.T) {
 func BenchmarkAccept(b *testing.B) {
 	for name, with := range map[string]bool{"plain": false, "39 groups": true} {
 		b.Run(name, func(b *testing.B) {
-			f := newForged(b)
+			f := newToken(b)
 			if with {
-				f.part.AuthorizationData = withPAC(b, pacOf(b, published(b)["MS-PAC"]))
+				f.Part.AuthorizationData = kerberostest.With(b, pacOf(b, kerberostest.Logons(b)["MS-PAC"]))
 			}
-			token := f.token(b)
+			token := f.Bytes(b)
 			a := acceptor(b, start, func(c *Config) { c.Groups = map[string]string{"S-1-5-32-544": "x"} })
 			b.ReportAllocs()
 			for b.Loop() {

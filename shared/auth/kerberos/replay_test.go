@@ -13,6 +13,7 @@ import (
 
 	"docket/shared/access"
 	"docket/shared/auth"
+	"docket/shared/auth/kerberostest"
 	"docket/shared/keys"
 	"docket/shared/table"
 	"docket/shared/table/memory"
@@ -80,7 +81,7 @@ func (s *instances) send(i int, token []byte) auth.Outcome {
 func TestReplay(t *testing.T) {
 	s := newInstances(t, 16, []string{"negotiate"})
 	for range 20 {
-		token := newForged(t).token(t)
+		token := newToken(t).Bytes(t)
 		var in atomic.Int32
 		var all sync.WaitGroup
 		for i := range s.list {
@@ -99,15 +100,15 @@ func TestReplay(t *testing.T) {
 
 // TestSignIn shows what becomes of a token: account, groups, the reason in the log.
 func TestSignIn(t *testing.T) {
-	f := newForged(t)
-	f.part.AuthorizationData = withPAC(t, pacOf(t, published(t)["MS-PAC"]))
+	f := newToken(t)
+	f.Part.AuthorizationData = kerberostest.With(t, pacOf(t, kerberostest.Logons(t)["MS-PAC"]))
 	s := newInstances(t, 1, []string{"basic", "negotiate"})
-	out := s.send(0, f.token(t))
+	out := s.send(0, f.Bytes(t))
 	if !out.OK || out.Account.Name != `Corp\Ann` || len(out.Groups) != 1 || out.Groups[0] != "Readers" {
 		t.Errorf("%+v", out)
 	}
-	f.part.EndTime = start.Add(-time.Hour)
-	if out := s.send(0, f.token(t)); out.OK || out.Challenge != "Negotiate" {
+	f.Part.EndTime = start.Add(-time.Hour)
+	if out := s.send(0, f.Bytes(t)); out.OK || out.Challenge != "Negotiate" {
 		t.Errorf("an expired ticket: %+v", out)
 	}
 	if !strings.Contains(s.log.String(), "expired ticket, by 1h0m0s") {
@@ -120,7 +121,7 @@ func TestSignIn(t *testing.T) {
 func TestTicketsNeedTheScheme(t *testing.T) {
 	for _, schemes := range [][]string{nil, {"basic"}, {"ntlm", "digest"}} {
 		s := newInstances(t, 1, schemes)
-		if out := s.send(0, newForged(t).token(t)); out.OK {
+		if out := s.send(0, newToken(t).Bytes(t)); out.OK {
 			t.Errorf("schemes %v: signed in", schemes)
 		}
 		if n := s.state.writes.Load(); n != 0 {
