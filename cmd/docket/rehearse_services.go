@@ -90,7 +90,7 @@ func (r *rehearsal) serve(f rehearseFlags, physical map[string]string, database 
 // run takes messages and files until close.
 func (r *rehearsal) run(ctx context.Context, f rehearseFlags, log *slog.Logger) error {
 	const output = "DropBucketName"
-	bucket := r.services.Bucket(output)
+	bucket := r.services.Output(output)
 	if f.drop != "" && bucket == "" {
 		return errors.New("--drop: the templates have no bucket: switch ingestBucket on")
 	}

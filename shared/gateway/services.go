@@ -84,8 +84,9 @@ func (s *Services) Close() error { return s.Objects.Close() }
 // Physical has the names of all that the templates refer to.
 func (s *Services) Physical() map[string]string { return maps.Clone(s.physical) }
 
-// Bucket is the bucket that an output of a stack names, empty if there is none.
-func (s *Services) Bucket(output string) string {
+// Output is what an output of a stack says, such as the name of a bucket or the URL of
+// a queue, empty if there is none.
+func (s *Services) Output(output string) string {
 	for _, t := range s.assembly.templates {
 		if o, ok := t.Outputs[output]; ok {
 			name, err := s.assembly.resolve(o.Value, s.physical)

@@ -213,7 +213,7 @@ func TestWholeFailure(t *testing.T) {
 // the rule, and not by the one that is off.
 func TestObjectsBecomeMessages(t *testing.T) {
 	w := newWorkshop(t, 0)
-	if _, err := w.Objects.Put(w.Bucket("DropBucketName"), "a/b.json", strings.NewReader("[]"), false); err != nil {
+	if _, err := w.Objects.Put(w.Output("DropBucketName"), "a/b.json", strings.NewReader("[]"), false); err != nil {
 		t.Fatal(err)
 	}
 	w.run(t)

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -138,4 +140,52 @@ func outcome(t *testing.T, line string) string {
 		t.Errorf("a denial without a challenge: %.300s", line)
 	}
 	return effect
+}
+
+var messageRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| (\\d+) \\| (\\d+) \\| (\\d+) \\|$")
+
+// checkMessageEvents runs docket invoke over the events of queues, one after the other
+// over one ledger, and compares what the function says with their documentation.
+func checkMessageEvents(t *testing.T, b built) {
+	const folder = "ingest"
+	readme := read(t, filepath.Join(repository, "events", folder, "README.md"))
+	rows := messageRow.FindAllStringSubmatch(string(readme), -1)
+	args := []string{"invoke", "--tables", "memory", "--assembly", b.assembly, "--binaries", b.binaries}
+	dead := 0
+	for _, row := range rows {
+		args = append(args, "--event", filepath.Join(repository, "events", folder, filepath.FromSlash(row[1])))
+		n, err := strconv.Atoi(row[4])
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead += n
+	}
+	c := exec.Command(b.docket, args...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil || len(rows) == 0 {
+		t.Fatalf("docket invoke over %d events: %v\n%s", len(rows), err, stderr.Bytes())
+	}
+	if want := strings.Repeat(`{"batchItemFailures":[]}`+"\n", len(rows)); string(out) != want {
+		t.Errorf("answers\n%s", out)
+	}
+	if n := strings.Count(stderr.String(), "docket: a dead letter: "); n != dead {
+		t.Errorf("%d dead letters were told of; want %d", n, dead)
+	}
+	var said [][]string // what each invocation measured
+	for line := range strings.Lines(stderr.String()) {
+		var m struct{ IngestStored, IngestRepeated, IngestRefused *int }
+		if json.Unmarshal([]byte(line), &m) == nil && m.IngestStored != nil && m.IngestRepeated != nil && m.IngestRefused != nil {
+			said = append(said, []string{strconv.Itoa(*m.IngestStored), strconv.Itoa(*m.IngestRepeated), strconv.Itoa(*m.IngestRefused)})
+		}
+	}
+	if len(said) != len(rows) {
+		t.Fatalf("%d invocations measured something; want %d:\n%s", len(said), len(rows), stderr.Bytes())
+	}
+	for i, row := range rows {
+		if !slices.Equal(said[i], row[2:]) {
+			t.Errorf("%s: stored, before, refused %v; want %v", row[1], said[i], row[2:])
+		}
+	}
 }

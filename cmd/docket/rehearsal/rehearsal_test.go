@@ -203,6 +203,7 @@ func client() *http.Client {
 func TestContract(t *testing.T) {
 	b := build(t)
 	t.Run("events", func(t *testing.T) { checkEvents(t, b) })
+	t.Run("events of queues", func(t *testing.T) { checkMessageEvents(t, b) })
 	drop := t.TempDir()
 	r := start(t, b, append(repetition, "--drop", drop)...)
 	contracttest.Run(t, contracttest.Target{URL: r.url, Client: client(), Differs: differs(), Recognise: func(account string, on bool) error {

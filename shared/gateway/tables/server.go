@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"strconv"
@@ -56,7 +57,19 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(answer) // an error means that the client is gone
+	reply(w, http.StatusOK, answer)
+}
+
+// reply sends an answer with the checksum that clients compare.
+func reply(w http.ResponseWriter, status int, answer any) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte("{}") // not reached: answers are plain data
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 10))
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // an error means that the client is gone
 }
 
 // refusal is an error by the code that the API has for it.
@@ -101,8 +114,7 @@ func fail(w http.ResponseWriter, err error) {
 	if known.Type == "InternalServerError" {
 		status = http.StatusInternalServerError
 	}
-	w.WriteHeader(status)
 	body := *known
 	body.Type = "com.amazonaws.dynamodb.v20120810#" + known.Type
-	_ = json.NewEncoder(w).Encode(&body) // the client is gone
+	reply(w, status, &body)
 }
