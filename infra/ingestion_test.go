@@ -291,3 +291,25 @@ func TestIngestSettingsReachTheTemplate(t *testing.T) {
 		t.Errorf("%d policies of the bus; want one for each account", len(policies))
 	}
 }
+
+// TestLagAlarm: a record that is late to be seen is told of, by the metric that the
+// function writes.
+func TestLagAlarm(t *testing.T) {
+	found := 0
+	for id, r := range optional.ingest.of("AWS::CloudWatch::Alarm") {
+		p := r.Properties
+		if p["MetricName"] != environment.IngestLag {
+			continue
+		}
+		found++
+		if p["Namespace"] != environment.Namespace || p["Statistic"] != "Maximum" || p["ComparisonOperator"] != "GreaterThanThreshold" || p["Threshold"] != 1800.0 || p["Period"] != 300.0 {
+			t.Errorf("%s: %s", id, text(p))
+		}
+		if actions, _ := p["AlarmActions"].([]any); len(actions) != 1 {
+			t.Errorf("%s tells nobody", id)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d alarms on %s; want one", found, environment.IngestLag)
+	}
+}
