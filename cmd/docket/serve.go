@@ -172,6 +172,9 @@ func newNode(ctx context.Context, f serveFlags, data *dataDir, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
+	if f.tickets.readableByOthers() {
+		log.Warn("others than its owner may read the keytab: chmod 600", "file", f.tickets.keytab)
+	}
 	if tickets != nil && !slices.Contains(schemes, auth.Negotiate) {
 		return nil, &exitError{exitUsage, errors.New("--keytab: tickets come by negotiate: add it to --auth")}
 	}

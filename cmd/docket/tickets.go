@@ -49,6 +49,13 @@ func (f *ticketFlags) read() (auth.Kerberos, error) {
 	return tickets, nil
 }
 
+// readableByOthers reports whether the keytab's mode lets others than its owner read
+// it: it is worth as much as everybody's password.
+func (f *ticketFlags) readableByOthers() bool {
+	info, err := os.Stat(f.keytab)
+	return f.keytab != "" && err == nil && info.Mode().Perm()&0o077 != 0
+}
+
 // Names of the secrets of a rehearsal; those of the templates begin with the same.
 const (
 	ringSecret   = "KeyRing"
