@@ -153,6 +153,8 @@ func TestTickets(t *testing.T) {
 			switch {
 			case c.reason == "" && (err != nil || got.Account == ""):
 				t.Errorf("refused: %v", err)
+			case err != nil && strings.Contains(strings.ToLower(err.Error()), host):
+				t.Errorf("the reason quotes what was sent: %v", err)
 			case c.reason != "" && (!errors.Is(err, auth.ErrTicket) || !strings.Contains(err.Error(), c.reason) || !reflect.ValueOf(got).IsZero()):
 				t.Errorf("%+v, %v; want a refusal for %q", got, err, c.reason)
 			}
