@@ -20,7 +20,7 @@ func BenchmarkMessages(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			w := newWorld(b)
 			c := w.config()
-			c.Ingest.Ledger = ingest.Gather(w.ledger, 2)
+			c.Ingest.Ledger = ingest.Gather(w.Ledger, 2)
 			c.Workers = 96
 			d := New(c)
 			serial := 0

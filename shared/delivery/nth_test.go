@@ -83,15 +83,15 @@ func TestFailTheNth(t *testing.T) {
 // failTheNth says whether there is an n-th call.
 func failTheNth(t *testing.T, n int, after, dies bool) bool {
 	w := newWorld(t)
-	reliable := w.table
+	reliable := w.Table
 	c := &cutter{w: w, inner: reliable, n: n, after: after}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if dies {
 		c.dies = cancel
 	}
-	w.table = c
-	w.restart() // its call counts too
+	w.Table = c
+	w.Restart() // its call counts too
 	opened := c.calls
 
 	batches := map[Queue][]Message{
@@ -113,8 +113,8 @@ func failTheNth(t *testing.T, n int, after, dies bool) bool {
 	}
 	hit := c.calls >= n
 
-	w.table = reliable
-	w.restart()
+	w.Table = reliable
+	w.Restart()
 	for q, left := range batches {
 		if s := New(w.config()).Take(context.Background(), q, left, never, ""); len(s.Retry) > 0 {
 			t.Errorf("call %d: left to the queue again: %+v", n, s)

@@ -48,15 +48,15 @@ var onceSeeds = flag.Uint64("once", 1, "schedules of deliveries to try")
 func once(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 21))
 	w := newWorld(t)
-	reliable := w.table
-	faults := faulty.New(w.table, faulty.Options{Seed: seed, Rates: deliveryFaults, Now: w.now})
+	reliable := w.Table
+	faults := faulty.New(w.Table, faulty.Options{Seed: seed, Rates: deliveryFaults, Now: w.Now})
 	var queues [3]sqs
 	var want []string
 	poison := map[string]bool{}
 	serial := 0
 	add := func(q Queue, body string) {
 		serial++
-		queues[q].send(Message{ID: fmt.Sprintf("id-%d", serial), Body: body, Sent: w.at}, r)
+		queues[q].send(Message{ID: fmt.Sprintf("id-%d", serial), Body: body, Sent: w.At}, r)
 	}
 	for i, text := range realFiles(t) {
 		add(Files, w.put(fmt.Sprint("log ", i), "1", text))
@@ -87,25 +87,25 @@ func once(t *testing.T, seed uint64) {
 		want = append(want, fmt.Sprint("ann bob Default trail ", i))
 	}
 
-	start := w.at
+	start := w.At
 	for turn := 0; len(queues[0].messages)+len(queues[1].messages)+len(queues[2].messages) > 0; turn++ {
 		if turn > 20_000 {
 			t.Fatal("it does not end")
 		}
-		if age := w.at.Sub(start); age < 13*24*time.Hour {
-			w.at = w.at.Add(time.Duration(r.Int64N(int64(6 * time.Hour))))
+		if age := w.At.Sub(start); age < 13*24*time.Hour {
+			w.At = w.At.Add(time.Duration(r.Int64N(int64(6 * time.Hour))))
 		}
 		q := Queue(r.IntN(3))
 		if len(queues[q].messages) == 0 {
 			continue
 		}
-		w.table = faults
-		w.restart()
+		w.Table = faults
+		w.Restart()
 		w.deliver(q, &queues[q], r)
 	}
 
-	w.table = reliable
-	w.restart()
+	w.Table = reliable
+	w.Restart()
 	got := slices.DeleteFunc(w.stored(), func(l string) bool { return !strings.Contains(l, "w x") && !strings.Contains(l, "ann bob") })
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -159,7 +159,7 @@ func (w *world) deliver(q Queue, from *sqs, r *rand.Rand) {
 	if r.IntN(2) == 0 {
 		// Together, as the function does it; one flight at a time, because the
 		// table with faults takes one call at a time.
-		c.Ingest.Ledger, c.Workers = ingest.Gather(w.ledger, 1), 8
+		c.Ingest.Ledger, c.Workers = ingest.Gather(w.Ledger, 1), 8
 	}
 	s := New(c).Take(context.Background(), q, batch, stop, "")
 	done := map[string]bool{}

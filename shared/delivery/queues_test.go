@@ -68,7 +68,7 @@ func TestRecords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.plans["known"] = true
+			w.Plans["known"] = true
 			m := Message{ID: "m1", Body: c.body, Received: 1}
 			check(t, w.ending(Records, m), c.want)
 			if c.want.Dead == nil {
@@ -109,7 +109,7 @@ func TestRedrive(t *testing.T) {
 	m := Message{ID: "a", Body: "[" + record(1) + "," + planned(2, "late") + "]"}
 	check(t, w.ending(Records, m), ending{Stored: 1, Dead: []string{"1 of 2 records were refused, the others are stored: record 2, line 1: the monitoring plan does not exist or does not accept data through the API"}})
 	l := w.letters[Address{Records, true}][0]
-	w.plans["late"] = true
+	w.Plans["late"] = true
 	for i, want := range []ending{{Stored: 1, Before: 1}, {Before: 2}} {
 		check(t, w.ending(Records, Message{ID: fmt.Sprint("again ", i), Body: l.Body, Attributes: l.Attributes}), want)
 	}
@@ -358,7 +358,7 @@ func TestNeverBegun(t *testing.T) {
 // again.
 func TestLag(t *testing.T) {
 	w := newWorld(t)
-	at := w.at
+	at := w.At
 	ms := []Message{
 		{ID: "1", Body: record(1), Sent: at.Add(-3 * time.Second)},
 		{ID: "2", Body: record(2), Sent: at.Add(-9 * time.Second)},

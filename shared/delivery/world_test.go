@@ -1,29 +1,22 @@
 package delivery
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"docket/shared/activity"
 	"docket/shared/ingest"
-	"docket/shared/keys"
-	"docket/shared/ledger"
+	"docket/shared/ingesttest"
 	"docket/shared/source"
-	"docket/shared/table"
-	"docket/shared/table/memory"
+	"docket/shared/source/sourcetest"
 )
 
 const (
@@ -33,13 +26,8 @@ const (
 
 // world is a ledger in memory, buckets, dead letters and a clock.
 type world struct {
-	t      testing.TB
-	at     time.Time
-	table  table.Table
-	ring   *keys.Ring
-	ledger *ledger.Ledger
-	plans  map[string]bool
-	seed   byte
+	*ingesttest.World
+	t testing.TB
 
 	mu      sync.Mutex
 	objects map[Object]string // what Open finds
@@ -49,35 +37,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, at: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC), plans: map[string]bool{}, objects: map[Object]string{}, letters: map[Address][]Letter{}}
-	w.table = memory.New(w.now)
-	ring, err := keys.Generate(rand.NewChaCha8([32]byte{200}), w.at, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.ring = ring
-	w.restart()
-	return w
-}
-
-func (w *world) now() time.Time { return w.at }
-
-// restart forgets everything that is not in the table.
-func (w *world) restart() {
-	w.t.Helper()
-	const tries = 100 // of a table that fails at times
-	var err error
-	for range tries {
-		w.seed++
-		w.ledger, err = ledger.Open(context.Background(), ledger.Config{
-			Table: w.table, Ring: w.ring, Now: w.now, Rand: rand.NewChaCha8([32]byte{w.seed}),
-			Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		})
-		if err == nil {
-			return
-		}
-	}
-	w.t.Fatal(err)
+	return &world{World: ingesttest.New(t), t: t, objects: map[Object]string{}, letters: map[Address][]Letter{}}
 }
 
 // builtIn is read once: many worlds are made.
@@ -90,13 +50,11 @@ func (w *world) config() Config {
 	}
 	return Config{
 		Ingest: ingest.Config{
-			Ledger: w.ledger, Mapping: m, Plan: activity.Plan{ID: "default", Name: "Default"},
-			FindPlan: func(_ context.Context, given activity.Plan) (activity.Plan, bool, error) {
-				return activity.Plan{ID: "id of " + given.Name, Name: given.Name}, w.plans[given.Name], nil
-			},
+			Ledger: w.Ledger, Mapping: m, Plan: activity.Plan{ID: "default", Name: "Default"},
+			FindPlan: w.FindPlan,
 		},
 		Objects: w, Letters: w, Buckets: []string{testBucket}, Accounts: []string{testAccount},
-		MaxReceives: 5, Workers: 1, Now: w.now, Log: slog.New(slog.DiscardHandler),
+		MaxReceives: 5, Workers: 1, Now: w.Now, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -138,49 +96,17 @@ func (w *world) take(q Queue, m Message) Summary {
 
 func never() bool { return false }
 
-// stored are all records of the ledger: When, Who, What, plan and eventID of each,
-// sorted.
+// stored are all records of the ledger: Who, What, plan and eventID of each, sorted.
 func (w *world) stored() []string {
 	w.t.Helper()
-	ctx := context.Background()
-	n, err := w.ledger.Shards(ctx)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	var all []string
-	for s := range n {
-		for at := ledger.Position(0); ; {
-			parts, err := w.ledger.Scan(ctx, ledger.Shard(s), at, ledger.End, 1<<20)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			if len(parts) == 0 {
-				break
-			}
-			for _, p := range parts {
-				recs, err := p.Segment.Records(nil)
-				if err != nil {
-					w.t.Fatal(err)
-				}
-				for i := range recs {
-					all = append(all, line(&recs[i]))
-				}
-				at = p.First + ledger.Position(p.Segment.Len())
-			}
-		}
+	records := w.Records()
+	for i := range records {
+		r := &records[i]
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.Who, r.What, r.Plan.Name, ingesttest.EventID(r))))
 	}
 	slices.Sort(all)
 	return all
-}
-
-func line(r *activity.Record) string {
-	id := ""
-	for _, d := range r.Details {
-		if d.PropertyName == "eventID" {
-			id = d.After
-		}
-	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.Who, r.What, r.Plan.Name, id))
 }
 
 // record is a record in JSON. Equal ones come of equal numbers.
@@ -201,18 +127,7 @@ func ndjson(from, to int) string {
 	return b.String()
 }
 
-func packed(t testing.TB, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := io.WriteString(z, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
+func packed(t testing.TB, text string) string { return string(sourcetest.Packed(t, text)) }
 
 // notice is the notification of an object.
 func notice(o Object) string {
@@ -245,12 +160,8 @@ func trail(id string) string {
 // realFiles are log files of CloudTrail.
 func realFiles(t testing.TB) []string {
 	t.Helper()
-	names, err := filepath.Glob("../source/testdata/cloudtrail/*.json.gz")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no log files: %v", err)
-	}
 	var texts []string
-	for _, name := range names {
+	for _, name := range sourcetest.LogFiles(t) {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

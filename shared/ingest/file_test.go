@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"docket/shared/ledger"
+	"docket/shared/source/sourcetest"
 	"docket/shared/table/faulty"
 )
 
@@ -22,10 +23,10 @@ import (
 // and however often they come.
 func TestRealFilesOnce(t *testing.T) {
 	w := newWorld(t)
-	names := realFiles(t)
+	names := sourcetest.LogFiles(t)
 	var first Result
 	for _, name := range names {
-		r, refused := w.give(w.ingester(w.ledger), readFile(t, name))
+		r, refused := w.give(w.ingester(w.Ledger), readFile(t, name))
 		if refused != nil {
 			t.Errorf("%s: %q", name, refused)
 		}
@@ -40,8 +41,8 @@ func TestRealFilesOnce(t *testing.T) {
 	}
 	var second Result
 	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(names)) {
-		w.restart()
-		r, _ := w.give(w.ingester(w.ledger), readFile(t, names[i]))
+		w.Restart()
+		r, _ := w.give(w.ingester(w.Ledger), readFile(t, names[i]))
 		second.Add(r)
 	}
 	if want := (Result{Before: 951}); second != want || len(w.stored()) != 951 {
@@ -52,7 +53,7 @@ func TestRealFilesOnce(t *testing.T) {
 // TestEqualRecordsOfDifferentFiles are different facts.
 func TestEqualRecordsOfDifferentFiles(t *testing.T) {
 	w := newWorld(t)
-	in := w.ingester(w.ledger)
+	in := w.ingester(w.Ledger)
 	w.give(in, record(1))
 	w.give(in, record(1)+record(1))
 	w.give(in, "\n"+record(1))
@@ -65,13 +66,13 @@ func TestEqualRecordsOfDifferentFiles(t *testing.T) {
 // TestRefusals: each with its place and reason, and no good record is held back.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
-	w.plans["known"] = true
+	w.Plans["known"] = true
 	bad := strings.Replace(record(2), `"Who":"w",`, "", 1)
 	planned := func(name string) string {
 		return strings.Replace(record(3), `"Who"`, `"MonitoringPlan":{"Name":"`+name+`"},"Who"`, 1)
 	}
 	text := record(1) + bad + "{\n" + planned("known") + planned("unknown") + planned("unknown") + record(4)
-	r, refused := w.give(w.ingester(w.ledger), text)
+	r, refused := w.give(w.ingester(w.Ledger), text)
 	want := []string{
 		"record 2, line 2: Who is required and must not be blank.",
 		"record 3, line 3: this is not one complete JSON object",
@@ -85,14 +86,14 @@ func TestRefusals(t *testing.T) {
 	if diff := cmp.Diff(stored, w.stored()); diff != "" {
 		t.Error(diff)
 	}
-	r, refused = w.give(w.ingester(w.ledger), text)
+	r, refused = w.give(w.ingester(w.Ledger), text)
 	if diff := cmp.Diff(want, refused); diff != "" || r != (Result{Before: 3, Refused: 4}) {
 		t.Errorf("again: %+v\n%s", r, diff)
 	}
 
 	// A plan that is there now: its records are stored, the others not again.
-	w.plans["unknown"] = true
-	r, refused = w.give(w.ingester(w.ledger), text)
+	w.Plans["unknown"] = true
+	r, refused = w.give(w.ingester(w.Ledger), text)
 	if diff := cmp.Diff(want[:2], refused); diff != "" || r != (Result{Stored: 2, Before: 3, Refused: 2}) || len(w.stored()) != 5 {
 		t.Errorf("with the plan: %+v\n%s", r, diff)
 	}
@@ -103,11 +104,11 @@ func TestRefusals(t *testing.T) {
 func TestRefusedByAnEarlierVersion(t *testing.T) {
 	w := newWorld(t)
 	text := record(1) + record(2) + record(3)
-	r, refused := w.give(w.ingester(&forgetful{w.ledger, 1}), text)
+	r, refused := w.give(w.ingester(&forgetful{w.Ledger, 1}), text)
 	if r != (Result{Stored: 2}) || refused != nil {
 		t.Fatalf("%+v, %q", r, refused)
 	}
-	r, refused = w.give(w.ingester(w.ledger), text)
+	r, refused = w.give(w.ingester(w.Ledger), text)
 	if r != (Result{Before: 2, Refused: 1}) || len(refused) != 1 || !strings.HasPrefix(refused[0], "records 1 to 3, line 1: 1 of these were refused by an earlier version") || len(w.stored()) != 2 {
 		t.Errorf("again: %+v, %q", r, refused)
 	}
@@ -128,7 +129,7 @@ func (f *forgetful) Append(ctx context.Context, b ledger.Batch) (ledger.Receipt,
 // TestBatches: long files, long records, and records too long to store.
 func TestBatches(t *testing.T) {
 	w := newWorld(t)
-	in := w.ingester(w.ledger)
+	in := w.ingester(w.Ledger)
 	if r, refused := w.give(in, records(2500)); r != (Result{Stored: 2500}) || refused != nil {
 		t.Errorf("%+v, %q", r, refused)
 	}
@@ -151,7 +152,7 @@ func TestBatches(t *testing.T) {
 func TestTooManyRefusals(t *testing.T) {
 	w := newWorld(t)
 	text := record(1) + strings.Repeat("x\n", maxRefused+2*batchEntries) + record(2)
-	r, refused := w.give(w.ingester(w.ledger), text)
+	r, refused := w.give(w.ingester(w.Ledger), text)
 	end := maxRefused + batchEntries // of the batch that has the last one too many
 	if r != (Result{Stored: 1, Refused: end}) || len(refused) != end {
 		t.Errorf("%+v, %d refusals", r, len(refused))
@@ -190,13 +191,13 @@ func TestCutOffAnywhere(t *testing.T) {
 	for after := range 2 {
 		for calls := range 6 {
 			w := newWorld(t)
-			in := w.ingester(&cutOff{w.ledger, calls, after == 1})
+			in := w.ingester(&cutOff{w.Ledger, calls, after == 1})
 			_, err := in.File(context.Background(), strings.NewReader(text), func(Refusal) {})
 			if (calls < 5) != errors.Is(err, errCut) {
 				t.Fatalf("after %d calls: %v", calls, err)
 			}
-			w.restart()
-			r, _ := w.give(w.ingester(w.ledger), text)
+			w.Restart()
+			r, _ := w.give(w.ingester(w.Ledger), text)
 			if r.Stored+r.Before != 4500 || len(w.stored()) != 4500 || r.Before < 1000*min(calls, 4) {
 				t.Errorf("after %d calls: %+v, %d stored", calls, r, len(w.stored()))
 			}
@@ -216,8 +217,8 @@ func TestDeliveries(t *testing.T) {
 	for seed := range uint64(4) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		w := newWorld(t)
-		faults := faulty.New(w.table, faulty.Options{Seed: seed, Rates: deliveryFaults, Now: w.now})
-		reliable := w.table
+		faults := faulty.New(w.Table, faulty.Options{Seed: seed, Rates: deliveryFaults, Now: w.Now})
+		reliable := w.Table
 		var files []string
 		for i := range 6 {
 			files = append(files, fmt.Sprintf("\n%s%s", strings.Repeat(" ", i), records(r.IntN(1800))))
@@ -228,10 +229,10 @@ func TestDeliveries(t *testing.T) {
 		}
 		r.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 		for len(due) > 0 {
-			w.at = w.at.Add(time.Duration(r.IntN(14*24)) * time.Hour / time.Duration(len(due)+18))
-			w.table = faults
-			w.restart()
-			to := &cutOff{to: w.ledger, calls: r.IntN(8), after: r.IntN(2) == 0}
+			w.At = w.At.Add(time.Duration(r.IntN(14*24)) * time.Hour / time.Duration(len(due)+18))
+			w.Table = faults
+			w.Restart()
+			to := &cutOff{to: w.Ledger, calls: r.IntN(8), after: r.IntN(2) == 0}
 			_, err := w.ingester(to).File(context.Background(), strings.NewReader(files[due[0]]), func(r Refusal) { t.Error(r) })
 			switch {
 			case err == nil:
@@ -240,8 +241,8 @@ func TestDeliveries(t *testing.T) {
 				due = append(due[1:], due[0])
 			}
 		}
-		w.table = reliable
-		w.restart()
+		w.Table = reliable
+		w.Restart()
 		want := 0
 		for _, f := range files {
 			want += strings.Count(f, "Who")
@@ -256,7 +257,7 @@ func TestDeliveries(t *testing.T) {
 func TestChanged(t *testing.T) {
 	w := newWorld(t)
 	f := &changing{Reader: strings.NewReader(record(1)), next: record(2)}
-	_, err := w.ingester(w.ledger).File(context.Background(), f, func(Refusal) {})
+	_, err := w.ingester(w.Ledger).File(context.Background(), f, func(Refusal) {})
 	if !errors.Is(err, ErrChanged) {
 		t.Error(err)
 	}
@@ -276,7 +277,7 @@ func (c *changing) Seek(int64, int) (int64, error) {
 // refusals.
 func TestFaults(t *testing.T) {
 	w := newWorld(t)
-	in := w.ingester(w.ledger)
+	in := w.ingester(w.Ledger)
 	none := func(r Refusal) { t.Errorf("refused: %v", r) }
 	for _, good := range []int64{0, 5, int64(len(record(1)) + 5)} {
 		f := &failing{Reader: strings.NewReader(records(3)), good: good + int64(len(records(3)))}
@@ -289,7 +290,7 @@ func TestFaults(t *testing.T) {
 	if _, err := in.File(ctx, strings.NewReader(record(1)), none); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	in = w.ingester(&cutOff{to: w.ledger})
+	in = w.ingester(&cutOff{to: w.Ledger})
 	if _, err := in.File(context.Background(), strings.NewReader(record(1)), none); !errors.Is(err, errCut) {
 		t.Error(err)
 	}
@@ -317,7 +318,7 @@ func (f *failing) Read(p []byte) (int, error) {
 // BenchmarkRealFiles: from packed log files to stored records, in memory.
 func BenchmarkRealFiles(b *testing.B) {
 	var files []string
-	for _, name := range realFiles(b) {
+	for _, name := range sourcetest.LogFiles(b) {
 		files = append(files, readFile(b, name))
 	}
 	w := newWorld(b)
@@ -341,7 +342,7 @@ type nowhere struct{ w *world }
 
 func (n nowhere) Append(ctx context.Context, b ledger.Batch) (ledger.Receipt, error) {
 	b.Key = nil
-	return n.w.ledger.Append(ctx, b)
+	return n.w.Ledger.Append(ctx, b)
 }
 
 var _ io.ReadSeeker = (*failing)(nil)

@@ -1,12 +1,9 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -14,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"docket/shared/source"
+	"docket/shared/source/sourcetest"
 )
 
 func never() bool { return false }
@@ -33,7 +31,7 @@ func (w *world) stream(t *testing.T, o Origin, text string, looks func() int) (t
 	t.Helper()
 	var at Progress
 	for range 10_000 {
-		r, next, ended, err := w.ingester(w.ledger).Stream(context.Background(), strings.NewReader(text), o, at, after(looks()), func(r Refusal) { refused = append(refused, r.String()) })
+		r, next, ended, err := w.ingester(w.Ledger).Stream(context.Background(), strings.NewReader(text), o, at, after(looks()), func(r Refusal) { refused = append(refused, r.String()) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,19 +48,6 @@ func (w *world) stream(t *testing.T, o Origin, text string, looks func() int) (t
 	return total, refused
 }
 
-func gzipped(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := io.WriteString(z, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 // TestStreamInPieces: a text that is stopped anywhere and continued has each record
 // once and each refusal once, and the same as without a stop.
 func TestStreamInPieces(t *testing.T) {
@@ -73,7 +58,7 @@ func TestStreamInPieces(t *testing.T) {
 		}
 		b.WriteString(record(i))
 	}
-	for name, text := range map[string]string{"plain": b.String(), "packed": gzipped(t, b.String())} {
+	for name, text := range map[string]string{"plain": b.String(), "packed": string(sourcetest.Packed(t, b.String()))} {
 		whole := newWorld(t)
 		want, wantRefused := whole.stream(t, origin(name), text, func() int { return 1 << 30 })
 		if want != (Result{Stored: 6000, Refused: 9}) {
@@ -97,7 +82,7 @@ func TestStreamInPieces(t *testing.T) {
 // TestStreamWithoutTime makes no progress and says so.
 func TestStreamWithoutTime(t *testing.T) {
 	w := newWorld(t)
-	r, next, ended, err := w.ingester(w.ledger).Stream(context.Background(), strings.NewReader(record(1)), origin("a"), Progress{}, after(0), func(Refusal) {})
+	r, next, ended, err := w.ingester(w.Ledger).Stream(context.Background(), strings.NewReader(record(1)), origin("a"), Progress{}, after(0), func(Refusal) {})
 	if r != (Result{}) || next != (Progress{Entry: 1}) || ended || err != nil {
 		t.Errorf("%+v, %+v, %v, %v", r, next, ended, err)
 	}
@@ -150,12 +135,12 @@ func TestStreamFaults(t *testing.T) {
 	text := records(2500)
 	none := func(r Refusal) { t.Errorf("refused: %v", r) }
 	broken := &failing{Reader: strings.NewReader(text), good: int64(len(text) - 10)}
-	r, next, ended, err := w.ingester(w.ledger).Stream(context.Background(), broken, origin("a"), Progress{}, never, none)
+	r, next, ended, err := w.ingester(w.Ledger).Stream(context.Background(), broken, origin("a"), Progress{}, never, none)
 	if !errors.Is(err, errCut) || ended || r != (Result{Stored: 2000}) || next != (Progress{Entry: 2001}) {
 		t.Errorf("%+v, %+v, %v, %v", r, next, ended, err)
 	}
 	for i, want := range []Result{{Stored: 500}, {Before: 500}} {
-		r, _, ended, err = w.ingester(w.ledger).Stream(context.Background(), strings.NewReader(text), origin("a"), next, never, none)
+		r, _, ended, err = w.ingester(w.Ledger).Stream(context.Background(), strings.NewReader(text), origin("a"), next, never, none)
 		if r != want || !ended || err != nil {
 			t.Errorf("%d: %+v, %v, %v", i, r, ended, err)
 		}

@@ -18,9 +18,9 @@ import (
 func (w *world) watcher(to Appender) *Watcher {
 	w.t.Helper()
 	v := &Watcher{
-		Dir: filepath.Join(w.t.TempDir(), "in"), Ingest: w.ingester(to), Every: time.Second, Settle: 5 * time.Second, Now: w.now, Log: quiet(),
+		Dir: filepath.Join(w.t.TempDir(), "in"), Ingest: w.ingester(to), Every: time.Second, Settle: 5 * time.Second, Now: w.Now, Log: quiet(),
 		Wait: func(ctx context.Context, d time.Duration) error {
-			w.at = w.at.Add(d)
+			w.At = w.At.Add(d)
 			return ctx.Err()
 		},
 	}
@@ -37,7 +37,7 @@ func (w *world) put(v *Watcher, name, text string, ago time.Duration) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.Chtimes(path, w.at.Add(-ago), w.at.Add(-ago)); err != nil {
+	if err := os.Chtimes(path, w.At.Add(-ago), w.At.Add(-ago)); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -70,7 +70,7 @@ func tree(t testing.TB, dir string) []string {
 // TestWatchTakesWhatIsComplete: not what is still written, hidden, or no file.
 func TestWatchTakesWhatIsComplete(t *testing.T) {
 	w := newWorld(t)
-	v := w.watcher(w.ledger)
+	v := w.watcher(w.Ledger)
 	w.put(v, "old.ndjson", record(1), time.Hour)
 	w.put(v, "new.ndjson", record(2), 0)
 	w.put(v, "ahead.ndjson", record(3), -time.Hour) // another clock
@@ -94,14 +94,14 @@ func TestWatchTakesWhatIsComplete(t *testing.T) {
 	}
 	w.look(v)
 	check("done/old.ndjson", "new.ndjson", "ahead.ndjson")
-	w.at = w.at.Add(4 * time.Second)
+	w.At = w.At.Add(4 * time.Second)
 	w.put(v, "ahead.ndjson", record(3)+record(7), -time.Hour)
 	w.look(v)
 	check("done/old.ndjson", "new.ndjson", "ahead.ndjson")
-	w.at = w.at.Add(time.Second)
+	w.At = w.At.Add(time.Second)
 	w.look(v)
 	check("done/old.ndjson", "done/new.ndjson", "ahead.ndjson")
-	w.at = w.at.Add(4 * time.Second)
+	w.At = w.At.Add(4 * time.Second)
 	w.look(v)
 	check("done/old.ndjson", "done/new.ndjson", "done/ahead.ndjson")
 	if n := len(w.stored()); n != 4 {
@@ -113,7 +113,7 @@ func TestWatchTakesWhatIsComplete(t *testing.T) {
 // stored, and names do not clash.
 func TestWatchReports(t *testing.T) {
 	w := newWorld(t)
-	v := w.watcher(w.ledger)
+	v := w.watcher(w.Ledger)
 	for range 2 {
 		w.put(v, "a.ndjson", record(1)+"nonsense\n", time.Hour)
 		w.put(v, "b.ndjson", record(2), time.Hour)
@@ -143,7 +143,7 @@ Put what was refused, corrected, into a file of its own; giving this one again s
 // TestWatchTriesAgain: when the ledger fails the file stays, and others go on.
 func TestWatchTriesAgain(t *testing.T) {
 	w := newWorld(t)
-	ledger := &cutOff{to: w.ledger, calls: 1}
+	ledger := &cutOff{to: w.Ledger, calls: 1}
 	v := w.watcher(ledger)
 	w.put(v, "a.ndjson", records(1500)+"nonsense", time.Hour)
 	w.put(v, "b.ndjson", "", time.Hour)
@@ -166,11 +166,11 @@ func TestWatchTriesAgain(t *testing.T) {
 // TestWatchSurvivesACrashBeforeTheMove: the file is still there, and read again.
 func TestWatchSurvivesACrashBeforeTheMove(t *testing.T) {
 	w := newWorld(t)
-	v := w.watcher(w.ledger)
+	v := w.watcher(w.Ledger)
 	text := records(1200) + "nonsense"
 	w.give(v.Ingest, text) // all is stored, and the process ends
-	w.restart()
-	v.Ingest = w.ingester(w.ledger)
+	w.Restart()
+	v.Ingest = w.ingester(w.Ledger)
 	w.put(v, "a.ndjson", text, time.Hour)
 	if err := os.WriteFile(filepath.Join(v.Dir, FailedDir, "a.ndjson"+ReportSuffix), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestWatchSurvivesACrashBeforeTheMove(t *testing.T) {
 // TestRunEndsWithItsContext, and looks again after a failure.
 func TestRunEndsWithItsContext(t *testing.T) {
 	w := newWorld(t)
-	ledger := &cutOff{to: w.ledger}
+	ledger := &cutOff{to: w.Ledger}
 	v := w.watcher(ledger)
 	w.put(v, "a.ndjson", record(1), time.Hour)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -217,7 +217,7 @@ func TestPrepareSaysWhatItCannotMake(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v := &Watcher{Dir: file, Ingest: w.ingester(w.ledger)}
+	v := &Watcher{Dir: file, Ingest: w.ingester(w.Ledger)}
 	if err := v.Prepare(); err == nil || !strings.Contains(err.Error(), "make folder") {
 		t.Error(err)
 	}

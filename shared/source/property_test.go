@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"docket/shared/activity"
+	"docket/shared/source/sourcetest"
 )
 
 // text is all that a record holds.
@@ -271,7 +272,7 @@ func FuzzEvent(f *testing.F) {
 func FuzzFile(f *testing.F) {
 	for _, c := range formTests {
 		f.Add([]byte(c.in))
-		f.Add(packed(f, c.in))
+		f.Add(sourcetest.Packed(f, c.in))
 	}
 	data, err := os.ReadFile(realFiles(f)[0])
 	if err != nil {

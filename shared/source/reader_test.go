@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/gzip"
 
 	"docket/shared/activity"
+	"docket/shared/source/sourcetest"
 )
 
 // entries reads a file: each entry as "number line: Who Action What, …" or "number
@@ -41,19 +41,6 @@ func entries(t testing.TB, m *Mapper, from io.Reader) []string {
 		}
 		got = append(got, fmt.Sprintf("%d %d: %s", e.Number, e.Line, strings.Join(recs, ", ")))
 	}
-}
-
-func packed(t testing.TB, text string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := io.WriteString(z, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 const (
@@ -104,7 +91,7 @@ func TestForms(t *testing.T) {
 			if strings.Contains(c.in, "PAR1") {
 				return
 			}
-			if diff := cmp.Diff(c.want, entries(t, m, bytes.NewReader(packed(t, c.in)))); diff != "" {
+			if diff := cmp.Diff(c.want, entries(t, m, bytes.NewReader(sourcetest.Packed(t, c.in)))); diff != "" {
 				t.Errorf("packed (-want +got):\n%s", diff)
 			}
 		})
