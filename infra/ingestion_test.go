@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,19 +74,7 @@ func TestStatefulIngestIDs(t *testing.T) {
 			t.Errorf("%s is deleted with the stack", id)
 		}
 	}
-	golden := filepath.Join("testdata", "stateful-ingest.golden")
-	if *update {
-		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.String() != string(want) {
-		t.Errorf("logical ids changed: CloudFormation would make new, empty resources.\ngot:\n%swant:\n%s", b.String(), want)
-	}
+	checkIDs(t, "stateful-ingest.golden", b.Bytes())
 }
 
 // TestQueues: what AWS advises, and what keeps a message from being lost.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"docket/shared/source/sourcetest"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -174,9 +176,9 @@ func checkIngestion(t *testing.T, r *ingesting, drop string) {
 
 // checkLogFiles puts all sample files of CloudTrail into the bucket.
 func checkLogFiles(t *testing.T, r *ingesting, drop string) {
-	names, err := filepath.Glob(filepath.Join(repository, "shared", "source", "testdata", "cloudtrail", "*.gz"))
-	if err != nil || len(names) != 24 {
-		t.Fatalf("%d sample files, %v", len(names), err)
+	names := sourcetest.LogFiles(t)
+	if len(names) != 24 {
+		t.Fatalf("%d sample files", len(names))
 	}
 	for _, name := range names {
 		if err := os.WriteFile(filepath.Join(drop, filepath.Base(name)), read(t, name), 0o644); err != nil {

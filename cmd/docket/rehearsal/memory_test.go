@@ -2,9 +2,7 @@ package rehearsal
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"docket/shared/source/sourcetest"
 )
 
 // BenchmarkMemory gives the ingest function files that are too large for any memory,
@@ -38,7 +38,7 @@ func BenchmarkMemory(b *testing.B) {
 			for b.Loop() {
 				r := newIngesting(b, built, start(b, built, "--tables", "memory"))
 				begun := time.Now()
-				r.put(b, "file", append(packed(b, c.head), bytes.Repeat(packed(b, c.members), c.times)...))
+				r.put(b, "file", append(sourcetest.Packed(b, c.head), bytes.Repeat(sourcetest.Packed(b, c.members), c.times)...))
 				r.quiet(b)
 				took := time.Since(begun)
 				n := r.records(b, who)["large"]
@@ -54,20 +54,6 @@ func BenchmarkMemory(b *testing.B) {
 			}
 		})
 	}
-}
-
-// packed is a member of a gzip file.
-func packed(tb testing.TB, text string) []byte {
-	tb.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := io.WriteString(z, text); err != nil {
-		tb.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 // put puts an object into the bucket.
