@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // Environment is a function's configuration, read once.
@@ -55,7 +56,7 @@ func Read(getenv func(string) string, names ...string) (*Environment, error) {
 // Connect loads the SDK's configuration. It makes no call to AWS.
 func (e *Environment) Connect(ctx context.Context) error {
 	var err error
-	if e.aws, err = config.LoadDefaultConfig(ctx); err != nil {
+	if e.aws, err = config.LoadDefaultConfig(ctx, config.WithAPIOptions([]func(*middleware.Stack) error{dynamo.KeepConnection})); err != nil {
 		return fmt.Errorf("load the configuration of AWS: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -97,4 +98,40 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzRequest: any request is answered, with 200 or a refusal, and what was put can be
+// read whatever came.
+func FuzzRequest(f *testing.F) {
+	const key, item = `{"p":{"B":"cA=="},"s":{"B":"cw=="}}`, `{"p":{"B":"cA=="},"s":{"B":"cw=="},"v":{"B":"dg=="},"n":{"N":"1"},"x":{"N":"9999999999"}}`
+	for action, body := range map[string]string{
+		"GetItem":            `{"TableName":"records","ConsistentRead":true,"Key":` + key + `}`,
+		"BatchGetItem":       `{"RequestItems":{"records":{"ConsistentRead":true,"Keys":[` + key + `]}}}`,
+		"Query":              `{"TableName":"records","KeyConditionExpression":"p = :p AND s BETWEEN :from AND :to","ExpressionAttributeValues":{":p":{"B":"cA=="},":from":{"B":"YQ=="},":to":{"B":"eg=="}},"ScanIndexForward":false,"Limit":1,"ExclusiveStartKey":` + key + `}`,
+		"PutItem":            `{"TableName":"records","Item":` + item + `}`,
+		"DeleteItem":         `{"TableName":"records","Key":` + key + `,"ConditionExpression":"` + versionIs + `","ExpressionAttributeValues":{":now":{"N":"1"},":n":{"N":"1"}},"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}`,
+		"TransactWriteItems": `{"TransactItems":[{"Put":{"TableName":"records","Item":` + item + `,"ConditionExpression":"` + absent + `","ExpressionAttributeValues":{":now":{"N":"1"}},"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}}]}`,
+	} {
+		f.Add(action, body)
+	}
+	f.Fuzz(func(t *testing.T, action, body string) {
+		held := memory.New(time.Now)
+		s := New(map[string]table.Table{"records": held})
+		kept := table.Item{Key: table.Key{Partition: "kept", Sort: "kept"}, Value: []byte("kept")}
+		if err := held.Write(t.Context(), table.Op{Item: kept}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+			r.Header.Set("X-Amz-Target", Target+action)
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if !json.Valid(w.Body.Bytes()) || w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+		}
+		if items, err := held.Get(t.Context(), kept.Key); err != nil || len(items) != 1 && !strings.Contains(body, "a2VwdA==") {
+			t.Fatalf("%v, %v", items, err)
+		}
+	})
 }
