@@ -69,6 +69,8 @@ var matrix = []*client{
 		by: [offerCount]string{bySHA256, bySHA256, bySHA256, none, bySHA256}},
 	{name: "Python requests, requests-ntlm", missing: needsModule("requests_ntlm"), run: python("ntlm"),
 		by: [offerCount]string{none, byNTLM, byNTLM, byNTLM, none}},
+	{name: "Python requests, requests-kerberos, with a ticket", missing: needsDebianModule("requests_kerberos"), run: pythonTicket,
+		by: [offerCount]string{ofAllKeytab: byTicket, ofTickets: byTicket}},
 	{name: "Java HttpURLConnection, Authenticator", missing: needs("java"), run: java("UrlConnection.java"),
 		by: [offerCount]string{bySHA256, bySHA256, bySHA256, byNTLM, bySHA256}},
 	{name: "Java HttpClient, Authenticator", missing: needs("java"), run: java("JdkClient.java"),

@@ -103,6 +103,28 @@ func curlTicket(ctx context.Context, _ *testing.T, who account, ca string, scrip
 	return output(cmd)
 }
 
+// debianPython is the interpreter that sees Debian's packages, whichever comes first
+// on the path.
+const debianPython = "/usr/bin/python3"
+
+func needsDebianModule(name string) func() string {
+	return func() string {
+		if reason := realm.Missing(); reason != "" {
+			return reason
+		}
+		if exec.Command(debianPython, "-c", "import "+name).Run() != nil {
+			return debianPython + " has no " + name + " (Debian: python3-requests-kerberos)"
+		}
+		return ""
+	}
+}
+
+func pythonTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
+	cmd := scripted(script, exec.CommandContext(ctx, debianPython, "testdata/requests_client.py", "ticket", "", "", ca))
+	cmd.Env = append(os.Environ(), who.ticket.Env...)
+	return output(cmd)
+}
+
 // javaTicket has no password to fall back to.
 func javaTicket(ctx context.Context, _ *testing.T, who account, ca string, script []exchange) (string, error) {
 	cmd := scripted(script, exec.CommandContext(ctx, "java", "-XX:TieredStopAtLevel=1", "-Djavax.security.auth.useSubjectCredsOnly=false",

@@ -1,6 +1,6 @@
 """Sends the script on standard input with requests; prints one status a line.
 
-Arguments: basic|digest|ntlm, user, password, CA file.
+Arguments: basic|digest|ntlm|ticket, user, password, CA file.
 A line is METHOD, URL and body file or "-", separated by tabs; "next" begins
 anew with nothing remembered.
 """
@@ -18,6 +18,11 @@ def scheme():
         from requests_ntlm import HttpNtlmAuth
 
         return HttpNtlmAuth
+    if kind == "ticket":
+        from requests_kerberos import OPTIONAL, HTTPKerberosAuth
+
+        # The default wants an answer to the ticket.
+        return lambda user, password: HTTPKerberosAuth(mutual_authentication=OPTIONAL)
     return {"basic": HTTPBasicAuth, "digest": HTTPDigestAuth}[kind]
 
 
