@@ -540,6 +540,56 @@ func TestSweepOfRangesWithinRanges(t *testing.T) {
 	}
 }
 
+// TestRangesHalfSweptForYears: whatever of two ranges, one in the other, has lost its
+// tombstones before a compaction goes on, every position is found, and the end.
+func TestRangesHalfSweptForYears(t *testing.T) {
+	for lost := range 1 << 6 {
+		tbl := newTable()
+		l := open(t, tbl)
+		for i := range 4 {
+			mustAppend(t, l, batchOf(fmt.Sprint(i), 1))
+		}
+		for round := range 2 {
+			dying := open(t, tbl, func(c *Config) { c.Rand = chacha(byte(20 + round)) })
+			dying.table = &diesAtTombstone{Table: tbl}
+			all := eager
+			all.All = true
+			if _, err := dying.Compact(context.Background(), 0, all); !errors.Is(err, errCut) {
+				t.Fatal(err)
+			}
+			for i := range 4 - 4*round {
+				mustAppend(t, l, batchOf(fmt.Sprint(4+i), 1))
+			}
+		}
+		for i := range 6 { // 7 is at the end of the outer range and comes last
+			if lost>>i&1 == 0 {
+				continue
+			}
+			gone := table.Op{Kind: table.Delete, Item: table.Item{Key: logKey(0, Position(i+1))}}
+			if err := tbl.Write(context.Background(), gone); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := whole(t, l, 0)
+		for p := range Position(8) {
+			fresh := open(t, tbl)
+			if got := rest(t, fresh, 0, p); len(got) != int(8-p) || !slices.Equal(got, want[p:]) {
+				t.Fatalf("without %06b, the log from %d is %v", lost, p, got)
+			}
+			if part, err := open(t, tbl).Load(context.Background(), 0, p); err != nil || part.First > p || part.end() <= p {
+				t.Fatalf("without %06b, %d is in %d to %d: %v", lost, p, part.First, part.end(), err)
+			}
+		}
+		if tails, err := open(t, tbl).Tails(context.Background()); err != nil || tails[0] != 8 {
+			t.Fatalf("without %06b, the log seems to end at %v, %v", lost, tails, err)
+		}
+		settle(t, l, 0, eager)
+		if list, sum := findings(t, l); len(list) > 0 || sum.Leftovers > 0 {
+			t.Fatalf("without %06b: findings %v, %d leftovers", lost, list, sum.Leftovers)
+		}
+	}
+}
+
 // TestCompactionOfATornRead: the root is seen as another round has left it, the log
 // as it was before. What is merged then must not overlap what was published.
 func TestCompactionOfATornRead(t *testing.T) {

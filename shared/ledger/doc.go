@@ -155,11 +155,17 @@
 //     if those still are what was read, and swaps the root for one that lists the
 //     new entries, dooms what they replace, and calls the ranges unswept. This is
 //     the commit; nothing of the round was visible before.
-//  6. It turns the other items of the ranges into tombstones and swaps the root for
-//     one that calls them swept.
+//  6. It turns the other items of the ranges into tombstones, the last of each
+//     outermost range when all others are, and swaps the root for one that calls
+//     them swept.
 //
 // A round that ends anywhere leaves announcements and unswept ranges, which the next
 // finds in the root. Two rounds on a shard harm only each other's work.
+//
+// If nobody goes on with a range for so long that some of its tombstones expire,
+// what was not buried yet stands between its positions and their reference. Writers
+// still see where the log ends, by the item that comes last; readers that find a gap
+// look further back before they say so.
 //
 // A position never becomes free: after the tombstone of a position has expired (30
 // days, or what Compaction.TombstoneLife says) only a writer that still went by the place where it saw the log end before

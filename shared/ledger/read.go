@@ -12,6 +12,10 @@ import (
 // one comes from another merge of the same records, of which there are three.
 const maxChain = 32
 
+// maxUnder bounds how many pages are read back for a reference. The records under
+// one fit a segment; stored one by one they take a few pages.
+const maxUnder = 8
+
 // covering returns the data item or the reference that begins at p or last before
 // it; nil if there is none. It need not reach to p. Tombstones lead to what covers
 // them.
@@ -38,6 +42,33 @@ func (l *Ledger) covering(ctx context.Context, s Shard, p Position) (*stored, er
 		at = found[0].start
 	}
 	return nil, &DamageError{s, p, fmt.Errorf("%w: tombstones lead nowhere", errItem)}
+}
+
+// above returns the reference that covers p, past what lies under it; nil if there
+// is none. It is for a log that a compaction has left half swept for so long that
+// tombstones have expired: what lies before p then says nothing of the reference.
+func (l *Ledger) above(ctx context.Context, s Shard, p Position) (*stored, error) {
+	q := table.Query{Partition: partition(s), To: sortKey(p + 1), Reverse: true}
+	for range maxUnder {
+		page, err := l.table.Query(ctx, q)
+		if errors.Is(err, table.ErrDamaged) {
+			return nil, &DamageError{s, p, err}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read shard %d back from %d: %w", s, p, err)
+		}
+		found, err := check(s, page.Items)
+		for i := range found {
+			if it := &found[i]; it.form == reference && it.end() > p {
+				return it, nil
+			}
+		}
+		if err != nil || !page.More || len(page.Items) == 0 {
+			return nil, err
+		}
+		q.To = page.Items[len(page.Items)-1].Sort
+	}
+	return nil, nil
 }
 
 // forward returns items of the log that begin from from on and before to, in

@@ -66,7 +66,7 @@ func (l *Ledger) Scan(ctx context.Context, s Shard, from, to Position, maxBytes 
 		return nil, fmt.Errorf("scan shard %d at %d: %w", s, from, ErrInvalid)
 	}
 	for try := 0; ; try++ {
-		sc := scan{l: l, shard: s, next: from, to: to, maxBytes: maxBytes}
+		sc := scan{l: l, shard: s, next: from, to: to, maxBytes: maxBytes, deep: try == tornTries}
 		parts, err := sc.run(ctx)
 		torn := errors.Is(err, errTorn) || errors.Is(err, errMoved) || errors.Is(err, errMissing)
 		if !torn && !errors.Is(err, ErrBeyond) {
@@ -90,6 +90,7 @@ type scan struct {
 	shard    Shard
 	to       Position
 	maxBytes int
+	deep     bool // the last try: look further back
 
 	next  Position // where the next item must begin
 	last  *place   // the item before it, if it is known
@@ -186,6 +187,16 @@ func (sc *scan) hole(ctx context.Context, to Position) error {
 // begin finds the item that contains the position to begin at. Where a batch is
 // known to end there is nothing to find.
 func (sc *scan) begin(ctx context.Context) error {
+	if sc.deep {
+		over, err := sc.l.above(ctx, sc.shard, sc.next)
+		if err != nil {
+			return err
+		}
+		if over != nil {
+			sc.next = over.first
+			return sc.take(ctx, over)
+		}
+	}
 	if sc.next == 0 || sc.next == sc.l.reached(sc.shard) {
 		sc.last = &place{parts: 1}
 		return nil
@@ -331,7 +342,7 @@ func (l *Ledger) Load(ctx context.Context, s Shard, p Position) (Part, error) {
 		return o.Part, nil
 	}
 	for try := 0; ; try++ {
-		o, err := l.load(ctx, s, p)
+		o, err := l.load(ctx, s, p, try == tornTries)
 		if err == nil {
 			l.cache.put(o)
 			return o.Part, nil
@@ -348,8 +359,9 @@ func (l *Ledger) Load(ctx context.Context, s Shard, p Position) (Part, error) {
 	}
 }
 
-// load reads what covers a position now.
-func (l *Ledger) load(ctx context.Context, s Shard, p Position) (opened, error) {
+// load reads what covers a position now; deep looks further back than a log needs
+// that was swept in time.
+func (l *Ledger) load(ctx context.Context, s Shard, p Position, deep bool) (opened, error) {
 	items, err := l.table.Get(ctx, logKey(s, p))
 	if errors.Is(err, table.ErrDamaged) {
 		return opened{}, &DamageError{s, p, err}
@@ -369,6 +381,11 @@ func (l *Ledger) load(ctx context.Context, s Shard, p Position) (opened, error) 
 	it, err := l.covering(ctx, s, p)
 	if err != nil {
 		return opened{}, err
+	}
+	if deep && (it == nil || it.end() <= p) {
+		if it, err = l.above(ctx, s, p); err != nil {
+			return opened{}, err
+		}
 	}
 	if it == nil || it.end() <= p {
 		return opened{}, errMoved

@@ -96,8 +96,19 @@ type grave struct {
 	start   Position
 	token   Token
 	version uint64
-	last    bool // no item of the range lies behind it
+	turn    turn
 }
+
+// turn is when an item is buried. The end of a log must be seen at any time, also
+// when all tombstones have expired before anybody goes on: so what lies at the end
+// of a range comes when all others of it are buried.
+type turn uint8
+
+const (
+	inner   turn = iota
+	unclear      // damaged: maybe at the end
+	outmost      // no item of the outermost range lies behind it
+)
 
 // sweep makes tombstones of all that references cover, and says so in the root.
 func (c *compacting) sweep(ctx context.Context, merged []merge) error {
@@ -112,7 +123,7 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 		for k := range m.pieces {
 			for _, it := range m.pieces[k].parts {
 				if it.first != m.first {
-					graves = append(graves, grave{it.place, m.first, it.token, it.version, it.end() == m.end()})
+					graves = append(graves, grave{place: it.place, start: m.first, token: it.token, version: it.version})
 				}
 			}
 		}
@@ -127,7 +138,7 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 		}
 		graves = append(graves, more...)
 	}
-	if err := c.bury(ctx, distinct(graves)); err != nil {
+	if err := c.bury(ctx, distinct(graves, c.root.unswept)); err != nil {
 		return err
 	}
 	m := c.root.next()
@@ -139,22 +150,36 @@ func (c *compacting) sweep(ctx context.Context, merged []merge) error {
 	return nil
 }
 
-// distinct leaves one grave for each position. Ranges overlap when a merged segment
-// was merged again before its own range was swept.
-func distinct(graves []grave) []grave {
-	at := map[Position]int{}
-	list := graves[:0]
-	for _, g := range graves {
-		i, ok := at[g.first]
-		if !ok {
-			at[g.first] = len(list)
-			list = append(list, g)
-			continue
+// distinct leaves one grave for each position. Ranges lie in others when a merged
+// segment was merged again before its own range was swept: the outermost counts.
+func distinct(graves []grave, ranges []span) []grave {
+	slices.SortFunc(graves, func(a, b grave) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.turn, b.turn)) })
+	graves = slices.CompactFunc(graves, func(a, b grave) bool { return a.first == b.first })
+	ranges = outermost(ranges)
+	for i := range graves {
+		g := &graves[i]
+		for ranges[0].end <= g.first {
+			ranges = ranges[1:]
 		}
-		list[i].start = min(list[i].start, g.start)
-		list[i].last = list[i].last || g.last
+		g.start = ranges[0].first
+		if g.turn == inner && g.end() == ranges[0].end {
+			g.turn = outmost
+		}
 	}
-	return list
+	return graves
+}
+
+// outermost leaves out ranges that lie in others, and sorts the rest.
+func outermost(ranges []span) []span {
+	ranges = slices.Clone(ranges)
+	slices.SortFunc(ranges, func(a, b span) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(b.end, a.end)) })
+	outer := ranges[:0]
+	for _, r := range ranges {
+		if n := len(outer); n == 0 || r.end > outer[n-1].end {
+			outer = append(outer, r)
+		}
+	}
+	return outer
 }
 
 // leftovers finds what an earlier round has left in a span.
@@ -165,7 +190,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 		var damaged *DamageError
 		if errors.As(err, &damaged) {
 			// What is damaged here is covered: only its place is needed.
-			graves = append(graves, grave{place: alone(c.shard, damaged.Position, 1), start: sp.first, last: true})
+			graves = append(graves, grave{place: alone(c.shard, damaged.Position, 1), start: sp.first, turn: unclear})
 			next = damaged.Position + 1
 			continue
 		}
@@ -178,7 +203,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 			if it.form == tombstone {
 				continue
 			}
-			g := grave{it.place, sp.first, it.token, it.version, it.end() == sp.end}
+			g := grave{place: it.place, start: sp.first, token: it.token, version: it.version}
 			if it.form == data {
 				if o, err := c.l.opened(it.place, it.segment); err == nil {
 					if runs, err := o.Segment.Runs(); err == nil {
@@ -195,27 +220,22 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 	return graves, nil
 }
 
-// bury writes tombstones, some at a time, and the last of every range when all
-// others are there: as long as one is not, the log must show where it ends, also
-// when the tombstones have expired before anybody goes on.
+// bury writes tombstones, some at a time, in their turns.
 func (c *compacting) bury(ctx context.Context, graves []grave) error {
 	slices.SortStableFunc(graves, func(a, b grave) int {
-		switch {
-		case a.last == b.last:
-			return cmp.Compare(a.first, b.first)
-		case b.last:
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(a.first, b.first))
 	})
-	n := 0
-	for n < len(graves) && !graves[n].last {
-		n++
+	for len(graves) > 0 {
+		n := 1
+		for n < len(graves) && graves[n].turn == graves[0].turn {
+			n++
+		}
+		if err := c.buryAll(ctx, graves[:n]); err != nil {
+			return err
+		}
+		graves = graves[n:]
 	}
-	if err := c.buryAll(ctx, graves[:n]); err != nil {
-		return err
-	}
-	return c.buryAll(ctx, graves[n:])
+	return nil
 }
 
 func (c *compacting) buryAll(ctx context.Context, graves []grave) error {

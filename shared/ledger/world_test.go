@@ -108,8 +108,14 @@ func names(t testing.TB, parts []Part) []string {
 // whole returns all records of a shard, read from the beginning.
 func whole(t testing.TB, l *Ledger, s Shard) []string {
 	t.Helper()
+	return rest(t, l, s, 0)
+}
+
+// rest is what a shard holds from a position on.
+func rest(t testing.TB, l *Ledger, s Shard, at Position) []string {
+	t.Helper()
 	var list []string
-	for at := Position(0); ; {
+	for {
 		parts, err := l.Scan(context.Background(), s, at, End, 1<<20)
 		if err != nil {
 			t.Fatal(err)
