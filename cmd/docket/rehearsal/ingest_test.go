@@ -325,12 +325,16 @@ func checkCustomEvents(t *testing.T, r *ingesting) {
 	}
 }
 
-// checkUploads: a file that goes to the bucket by credentials and by a URL is
-// stored once by each, however often it is sent.
+// checkUploads: a file that no request could bring goes to the bucket by credentials
+// and by a URL, and is stored once by each, however often it is sent.
 func checkUploads(t *testing.T, r *ingesting) {
 	file := filepath.Join(t.TempDir(), "large.ndjson")
-	const records = 20_000 // over 1,000 a batch, and as a request over 1 MB
-	if err := os.WriteFile(file, []byte(strings.Repeat(one("upload", "")+"\n", records)), 0o644); err != nil {
+	const records = 7000
+	text := strings.Repeat(strings.Replace(one("upload", ""), `"x"`, `"`+strings.Repeat("x", 1000)+`"`, 1)+"\n", records)
+	if len(text) < 6<<20 {
+		t.Fatalf("%d bytes: a request of API Gateway has room for them", len(text))
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	url := strings.TrimSpace(r.run(t, "upload-url", "large.ndjson", "--endpoint", r.aws))
