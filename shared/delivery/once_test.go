@@ -92,7 +92,7 @@ func once(t *testing.T, seed uint64) {
 		if turn > 20_000 {
 			t.Fatal("it does not end")
 		}
-		if age := w.At.Sub(start); age < 13*24*time.Hour {
+		if age := w.At.Sub(start); age <= 14*24*time.Hour-6*time.Hour {
 			w.At = w.At.Add(time.Duration(r.Int64N(int64(6 * time.Hour))))
 		}
 		q := Queue(r.IntN(3))
