@@ -158,8 +158,11 @@ func distinct(graves []grave, ranges []span) []grave {
 	ranges = outermost(ranges)
 	for i := range graves {
 		g := &graves[i]
-		for ranges[0].end <= g.first {
+		for len(ranges) > 0 && ranges[0].end <= g.first {
 			ranges = ranges[1:]
+		}
+		if len(ranges) == 0 {
+			break
 		}
 		g.start = ranges[0].first
 		if g.turn == inner && g.end() == ranges[0].end {

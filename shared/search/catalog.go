@@ -206,15 +206,26 @@ func within(entries []entry, from, to ledger.Position) []entry {
 	return entries[low:max(low, high)]
 }
 
+// cuts are the entries of all shards as they are at one time: what one search works
+// with, whatever others learn meanwhile.
+type cuts [ledger.MaxShards][]entry
+
+func (c *catalog) cuts() *cuts {
+	var known cuts
+	for s := range known {
+		known[s] = c.shards[s].known()
+	}
+	return &known
+}
+
 // layout is a hash of how a window is cut into segments. While it is the same,
 // a task means the same.
-func (c *catalog) layout(w window) uint64 {
+func (c *cuts) layout(w window) uint64 {
 	h := fnv.New64a()
 	var b []byte
 	for shard, to := range w.to {
-		s := ledger.Shard(shard)
-		for _, e := range within(c.shards[s].known(), at(w.from, s), to) {
-			b = append(b[:0], byte(s))
+		for _, e := range within(c[shard], at(w.from, ledger.Shard(shard)), to) {
+			b = append(b[:0], byte(shard))
 			b = binary.BigEndian.AppendUint64(b, uint64(e.first))
 			b = binary.BigEndian.AppendUint32(b, e.n)
 			b = binary.BigEndian.AppendUint64(b, uint64(e.maxWhen))
@@ -222,4 +233,10 @@ func (c *catalog) layout(w window) uint64 {
 		}
 	}
 	return h.Sum64()
+}
+
+// through says whether a position lies within an entry.
+func (c *cuts) through(s ledger.Shard, p ledger.Position) bool {
+	has := within(c[s], p, p+1)
+	return len(has) > 0 && has[0].first < p
 }

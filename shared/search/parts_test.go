@@ -95,11 +95,41 @@ func TestLayers(t *testing.T) {
 		"cut before what was done": {&sooner, []layer{{ledger.Vector{1}, early}, {ledger.Vector{2}, sooner}}},
 		"cut behind it":            {&late, []layer{{ledger.Vector{2}, late}}},
 	} {
-		w := &walk{Engine: s.engine, catalog: newCatalog(1), saved: &progress{layers: []layer{{ledger.Vector{1}, early}}}}
+		w := &walk{Engine: s.engine, saved: &progress{layers: []layer{{ledger.Vector{1}, early}}}}
 		w.mark.To = ledger.Vector{2}
-		p := w.progress(&scan{best: newBest(1), done: c.done})
+		p := w.progress(&scan{best: newBest(1), done: c.done, known: &cuts{}})
 		if !slices.EqualFunc(p.layers, c.want, func(a, b layer) bool { return slices.Equal(a.to, b.to) && a.done == b.done }) {
 			t.Errorf("%s: %+v", name, p.layers)
+		}
+	}
+}
+
+// What a call has looked at of a segment that reaches beyond its window is not the
+// segment: the next call, with a later window, begins anew.
+func TestProgressFits(t *testing.T) {
+	known := &cuts{{{first: 0, n: 5, maxWhen: 9}, {first: 5, n: 14, maxWhen: 8}, {first: 19, n: 1, maxWhen: 7}}}
+	other := &cuts{{{first: 0, n: 5, maxWhen: 9}, {first: 5, n: 10, maxWhen: 8}, {first: 15, n: 5, maxWhen: 8}}}
+	for _, c := range []struct {
+		name  string
+		ends  []ledger.Position // of the layers
+		to    ledger.Position   // of the window now
+		known *cuts
+		want  bool
+	}{
+		{"the same window", []ledger.Position{15}, 15, known, true},
+		{"a later window, a segment in both", []ledger.Position{15}, 20, known, false},
+		{"a later window, between segments", []ledger.Position{19}, 20, known, true},
+		{"an earlier layer that ends in a segment", []ledger.Position{15, 19}, 20, known, false},
+		{"earlier layers between segments", []ledger.Position{5, 19}, 20, known, true},
+		{"segments cut otherwise", []ledger.Position{15}, 15, other, false},
+	} {
+		p := &progress{}
+		for _, end := range c.ends {
+			p.layers = append(p.layers, layer{to: ledger.Vector{end}})
+		}
+		p.layout = known.layout(window{nil, p.to()})
+		if got := p.fits(c.known, window{nil, ledger.Vector{c.to}}); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
 }

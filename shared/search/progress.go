@@ -123,6 +123,23 @@ func (e *Engine) forgetProgress(ctx context.Context, key table.Key) {
 // to is the end of what the layers speak of.
 func (p *progress) to() ledger.Vector { return p.layers[len(p.layers)-1].to }
 
+// fits says whether tasks of a window mean what they meant to the calls that left
+// the progress. They do not once segments were merged, nor where a segment begins in
+// one layer and ends behind it: those calls looked at its first rows only.
+func (p *progress) fits(known *cuts, w window) bool {
+	if p.layout != known.layout(window{w.from, p.to()}) {
+		return false
+	}
+	for _, l := range p.layers {
+		for s, end := range l.to {
+			if end < w.to[s] && known.through(ledger.Shard(s), end) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // has says whether a task was done.
 func (p *progress) has(t *turn) bool {
 	if p == nil {
@@ -155,7 +172,7 @@ func (p *progress) best(max int) *best {
 func (w *walk) progress(s *scan) *progress {
 	if s.warm {
 		return &progress{
-			started: w.mark.Started, max: s.best.max, layout: w.catalog.layout(w.window()),
+			started: w.mark.Started, max: s.best.max, layout: s.known.layout(s.window),
 			layers: []layer{{to: w.mark.To, done: turn{newest: math.MaxInt64}}},
 		}
 	}
@@ -178,6 +195,6 @@ func (w *walk) progress(s *scan) *progress {
 		}
 		p.layers = append(p.layers, l)
 	}
-	p.layout = w.catalog.layout(w.window())
+	p.layout = s.known.layout(s.window)
 	return p
 }

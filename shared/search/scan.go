@@ -44,6 +44,7 @@ type scan struct {
 	scope   activity.Scope
 	place   *mark.Place // nil is the beginning
 	budget  budget
+	known   *cuts
 
 	mu    sync.Mutex
 	tasks heap[task]
@@ -66,10 +67,6 @@ func (s *scan) newest() int64 {
 // count, leaving out those that an earlier call has done.
 func (s *scan) plan(catalog *catalog, saved *progress) {
 	s.tasks.before = func(a, b *task) bool { return compareTurns(&a.turn, &b.turn) < 0 }
-	var known [ledger.MaxShards][]entry
-	for shard := range s.to {
-		known[shard] = catalog.shards[shard].known()
-	}
 	verdicts := catalog.kinds.verdicts(s.program, s.scope)
 	for shard := range s.to {
 		sh := ledger.Shard(shard)
@@ -81,7 +78,7 @@ func (s *scan) plan(catalog *catalog, saved *progress) {
 		for i := range blocks {
 			s.planBlock(sh, &blocks[i])
 		}
-		for _, e := range within(known[shard], from, to) {
+		for _, e := range within(s.known[shard], from, to) {
 			if verdicts[e.kind] {
 				s.planEntry(sh, e, blocks, saved)
 			}

@@ -127,10 +127,10 @@ func (w *walk) fixWindow(ctx context.Context) error {
 func (w *walk) scan(ctx context.Context) error {
 	s := &scan{
 		Engine: w.Engine, window: w.window(), program: w.program, scope: w.request.Scope,
-		place: w.mark.Place, budget: w.budget, best: newBest(w.pager.most()),
+		place: w.mark.Place, budget: w.budget, best: newBest(w.pager.most()), known: w.catalog.cuts(),
 	}
-	if w.saved != nil && w.saved.layout != w.catalog.layout(window{w.mark.From, w.saved.to()}) {
-		w.saved = nil // segments were merged: the tasks are others now
+	if w.saved != nil && !w.saved.fits(s.known, s.window) {
+		w.saved = nil
 	}
 	if w.saved != nil {
 		s.best = w.saved.best(w.pager.most())

@@ -79,14 +79,14 @@ var compactionBugs = []bug{
 	}
 `}}},
 	{name: "a range is called swept though the table was busy", broken: "C2", edits: []edit{{"shared/ledger/sweep.go",
-		`	if err := c.bury(ctx, distinct(graves)); err != nil {
+		`	if err := c.bury(ctx, distinct(graves, c.root.unswept)); err != nil {
 		return err
 	}
 	m := c.root.next()
 `, `	if SEEDED && len(graves) > 1 {
 		graves = graves[:1]
 	}
-	if err := c.bury(ctx, distinct(graves)); err != nil {
+	if err := c.bury(ctx, distinct(graves, c.root.unswept)); err != nil {
 		return err
 	}
 	m := c.root.next()
