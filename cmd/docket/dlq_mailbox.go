@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 )
 
 // mailbox is a queue and its dead letters.
@@ -94,9 +95,13 @@ func (m *mailbox) each(ctx context.Context, visit func(*mailbox, *deadLetter) (b
 		out, err := m.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: &m.dead, MaxNumberOfMessages: perCall, WaitTimeSeconds: m.wait, VisibilityTimeout: int32(holdTime / time.Second),
 			MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
-		})
+		}, once)
 		if err != nil {
-			return false, fmt.Errorf("read the dead letters of %s: %w", m.name, err)
+			err = fmt.Errorf("read the dead letters of %s: %w", m.name, err)
+			if answer := smithy.APIError(nil); !errors.As(err, &answer) {
+				err = fmt.Errorf("%w\nif the answer was lost on its way, the letters in it are hidden for up to %s", err, holdTime)
+			}
+			return false, err
 		}
 		if len(out.Messages) == 0 {
 			return true, nil
@@ -122,6 +127,10 @@ func (m *mailbox) each(ctx context.Context, visit func(*mailbox, *deadLetter) (b
 		}
 	}
 }
+
+// once switches the SDK's tries off: an answer that is lost takes up to ten letters
+// with it, and another try would show the others as if they were all.
+func once(o *sqs.Options) { o.Retryer = aws.NopRetryer{} }
 
 // release shows what was looked at to others again.
 func (m *mailbox) release(ctx context.Context, held map[string]*deadLetter) error {

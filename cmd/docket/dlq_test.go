@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,6 +203,33 @@ func TestManyAttributes(t *testing.T) {
 	got, err := queueOf(t, s, "FilesQueue").Receive(t.Context(), 1, 0, -1)
 	if err != nil || len(got) != 1 || len(got[0].Attributes) != 10 || got[0].Attributes[delivery.Progress].Text == "" || got[0].Attributes[delivery.Identity].Text == "" {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestLostAnswer: letters that are hidden because an answer was lost are not passed
+// over in silence.
+func TestLostAnswer(t *testing.T) {
+	s, endpoint := newTwin(t)
+	for i := range 12 {
+		put1(t, queueOf(t, s, "RecordsDead"), fmt.Sprint("letter ", i), nil)
+	}
+	real, err := url.Parse(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(real)
+	var lost atomic.Bool
+	proxy.ModifyResponse = func(r *http.Response) error {
+		if r.Request.Header.Get("X-Amz-Target") == sqs.Target+"ReceiveMessage" && lost.CompareAndSwap(false, true) {
+			panic(http.ErrAbortHandler)
+		}
+		return nil
+	}
+	server := httptest.NewServer(proxy)
+	defer server.Close()
+	code, out, errs := docketIn(t, "dlq", "list", "--endpoint", server.URL, "--json")
+	if code == exitOK || out != "" || !strings.Contains(errs, "hidden for up to") || !lost.Load() {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
 
