@@ -7,6 +7,7 @@ LISTEN ?= 127.0.0.1:9699
 FUZZTIME ?= 30s
 PACKAGES ?= ./shared/...
 SCHEDULES ?= 20000
+TABLES ?= local
 SEED ?= 0
 KILLS ?= 200
 CDK := 2.1148.1
@@ -45,15 +46,17 @@ rehearsal: build synth
 	  CGO_ENABLED=0 $(GO) build $(FUNCTION_FLAGS) -o bin/rehearsal/$$f/bootstrap ./functions/$$f || exit 1; \
 	done
 
-rehearse: rehearsal ## run the AWS deployment on 127.0.0.1:9700, or PORT; SETTINGS="ingestQueue=true …" go over cdk.json
-	$(BIN) rehearse --listen 127.0.0.1:$${PORT:-9700} --assembly cdk.out --binaries bin/rehearsal
+rehearse: rehearsal ## run the AWS deployment on 127.0.0.1:9700, or PORT; SETTINGS="ingestQueue=true …" go over cdk.json; TABLES=memory: without Java
+	$(BIN) rehearse --tables $(TABLES) --listen 127.0.0.1:$${PORT:-9700} --assembly cdk.out --binaries bin/rehearsal
 
 bootstrap: functions ## prepare the AWS account and region of your credentials, once
 	npx --yes aws-cdk@$(CDK) bootstrap
 
+# The samples are of all sources.
+invoke: SETTINGS = ingestQueue=true ingestBucket=true ingestCloudTrail=true ingestCustomEvents=true
 invoke: rehearsal ## run FUNCTION once with EVENT, a file in events/
 	@test -n "$(EVENT)" || { echo "usage: make invoke FUNCTION=enum EVENT=events/enum/get.json"; exit 2; }
-	@$(BIN) invoke $(if $(FUNCTION),--function $(FUNCTION)) --assembly cdk.out --binaries bin/rehearsal --event $(EVENT)
+	@$(BIN) invoke --tables $(TABLES) $(if $(FUNCTION),--function $(FUNCTION)) --assembly cdk.out --binaries bin/rehearsal --event $(EVENT)
 
 deploy: functions ## deploy to the AWS account of your credentials
 	npx --yes aws-cdk@$(CDK) deploy --all
