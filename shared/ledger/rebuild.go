@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"docket/shared/segment"
 	"docket/shared/table"
@@ -75,21 +76,8 @@ func (c *checking) entry(ctx context.Context, s Shard, e *Entry) error {
 }
 
 func sameZone(a, b segment.Zone) bool {
-	if a.MinWhen != b.MinWhen || a.MaxWhen != b.MaxWhen || a.ArchiveOnly != b.ArchiveOnly ||
-		len(a.Plans) != len(b.Plans) || len(a.DataSources) != len(b.DataSources) {
-		return false
-	}
-	for i := range a.Plans {
-		if a.Plans[i] != b.Plans[i] {
-			return false
-		}
-	}
-	for i := range a.DataSources {
-		if a.DataSources[i] != b.DataSources[i] {
-			return false
-		}
-	}
-	return true
+	return a.MinWhen == b.MinWhen && a.MaxWhen == b.MaxWhen && a.ArchiveOnly == b.ArchiveOnly &&
+		slices.Equal(a.Plans, b.Plans) && slices.Equal(a.DataSources, b.DataSources)
 }
 
 // Rebuild makes the manifest of a shard again from its log and the merged segments

@@ -208,11 +208,7 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 			}
 			g := grave{place: it.place, start: sp.first, token: it.token, version: it.version}
 			if it.form == data {
-				if o, err := c.l.opened(it.place, it.segment); err == nil {
-					if runs, err := o.Segment.Runs(); err == nil {
-						g.token = Token(runs[0].Token)
-					}
-				}
+				g.token = c.authorOf(it)
 			}
 			graves = append(graves, g)
 		}
@@ -221,6 +217,20 @@ func (c *compacting) leftovers(ctx context.Context, sp span) ([]grave, error) {
 		}
 	}
 	return graves, nil
+}
+
+// authorOf is the token of a data item that a reference covers. What is damaged has
+// none that could be compared: its records lie in the merged segment.
+func (c *compacting) authorOf(it *stored) Token {
+	o, err := c.l.opened(it.place, it.segment)
+	if err != nil {
+		return Token{}
+	}
+	runs, err := o.Segment.Runs()
+	if err != nil {
+		return Token{}
+	}
+	return runs[0].Token
 }
 
 // bury writes tombstones, some at a time, in their turns.
