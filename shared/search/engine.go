@@ -50,6 +50,11 @@ type Config struct {
 	WarmBytes int64
 }
 
+// RemoteWorkers are for a store behind a network: they wait for calls of several
+// milliseconds most of the time. More would fetch segments of which a page that ends
+// early has no need.
+const RemoteWorkers = 16
+
 // DefaultBudget leaves a caller with a time-out of 30 seconds and a function
 // behind API Gateway (29 seconds) room for authentication and transfer.
 const DefaultBudget = 10 * time.Second

@@ -80,7 +80,7 @@ func Reading(ctx context.Context) (any, error) {
 	return p.handler(ctx, func(l *ledger.Ledger) api.Reader {
 		return search.New(search.Config{
 			Ledger: l, Marks: mark.NewCodec(p.ring, rand.Reader), State: p.env.Table(environment.StateTable), Ring: p.ring,
-			Now: time.Now, Zone: zone, Log: p.env.Log,
+			Now: time.Now, Zone: zone, Log: p.env.Log, Workers: search.RemoteWorkers,
 		})
 	})
 }
