@@ -25,10 +25,10 @@ func (j *job) send(ctx context.Context, b *batch) error {
 	if refused && j.im.OnError == Stop {
 		return ErrRefused
 	}
-	todo := [][]int{upTo(len(b.starts))}
-	for len(todo) > 0 {
-		part := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	left := [][]int{upTo(len(b.starts))}
+	for len(left) > 0 {
+		part := left[len(left)-1]
+		left = left[:len(left)-1]
 		if len(part) == 0 {
 			continue
 		}
@@ -37,7 +37,7 @@ func (j *job) send(ctx context.Context, b *batch) error {
 			return err
 		}
 		slices.Reverse(again) // the first part is sent next: order is kept
-		todo = append(todo, again...)
+		left = append(left, again...)
 	}
 	return j.place.acknowledge(b.first)
 }
